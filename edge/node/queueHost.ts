@@ -1,0 +1,168 @@
+// All queues of one Node process: their turns, their sockets, their alarms, over one database.
+
+import { randomBytes, randomUUID } from "node:crypto";
+import type { WebSocket } from "ws";
+import { type JobId, own, type QueueHash } from "../../wire/ids.ts";
+import type { FinishedJob, QueueAccess } from "../deployment.ts";
+import type { QueueSettings } from "../limits.ts";
+import { lookups } from "../queue/lookups.ts";
+import { Queue, type TurnResult } from "../queue/queue.ts";
+import { migrate } from "../queue/schema.ts";
+import { Sessions } from "../queue/sessions.ts";
+import { text } from "../queue/sql.ts";
+import type { Effect, Turn } from "../queue/turn.ts";
+import { Sockets } from "./sockets.ts";
+import type { NodeSql } from "./sqlite.ts";
+
+interface Hosted {
+  readonly queue: Queue;
+  alarm: NodeJS.Timeout | undefined;
+}
+
+// setTimeout's delay is a 32-bit integer; a longer wait is taken in steps.
+const timeoutMsMax = 2 ** 31 - 1;
+
+export interface QueueHostParts {
+  readonly sql: NodeSql;
+  readonly settings: QueueSettings;
+  readonly now: () => number;
+  readonly onError: (error: unknown, where: string) => void;
+}
+
+export class QueueHost {
+  readonly #parts: QueueHostParts;
+  readonly #hosted = new Map<QueueHash, Hosted>();
+  readonly #sockets = new Sockets();
+
+  constructor(parts: QueueHostParts) {
+    this.#parts = parts;
+    const { sql } = parts;
+    migrate(sql);
+    // Across queues: the unscoped routes and a deployment-wide cache look jobs up by id alone.
+    sql.all("CREATE INDEX IF NOT EXISTS node_results_by_job ON results (job, finished_at)");
+    sql.all("CREATE INDEX IF NOT EXISTS node_definitions_by_job ON definitions (job)");
+    for (const row of sql.all("SELECT queue FROM queues")) {
+      const hash = own.queueHash(text(row, "queue"));
+      this.#run(hash, "start", (queue, now) => queue.start(now)).catch(() => {});
+    }
+  }
+
+  access(hash: QueueHash): QueueAccess {
+    const look = <T>(what: (turn: Turn) => T): Promise<T> =>
+      Promise.resolve(this.#get(hash).queue.read(this.#parts.now(), what));
+    return {
+      submit: (submission) => this.#run(hash, "submit", (queue, now) => queue.submit(now, submission)),
+      cancel: (id, namespace, message) =>
+        this.#run(hash, "cancel", (queue, now) => queue.cancel(now, id, namespace, message)),
+      list: () => look(lookups.list),
+      job: (id) => look((turn) => lookups.job(turn, id)),
+      definition: (id) => look((turn) => lookups.definition(turn, id)),
+      finished: (id) => look((turn) => lookups.finished(turn, id)),
+      namespaces: (id) => look((turn) => lookups.namespaces(turn, id)),
+      status: () => look(lookups.status),
+    };
+  }
+
+  /** The unscoped routes: the oldest of any queue. */
+  readonly archive = {
+    definition: async (id: JobId): Promise<string | undefined> => {
+      const [row] = this.#parts.sql.all("SELECT canonical FROM definitions WHERE job = ? LIMIT 1", id);
+      return row && text(row, "canonical");
+    },
+    finished: async (id: JobId): Promise<FinishedJob | undefined> => {
+      const [row] = this.#parts.sql.all("SELECT queue FROM results WHERE job = ? ORDER BY finished_at LIMIT 1", id);
+      return row && this.access(own.queueHash(text(row, "queue"))).finished(id);
+    },
+  };
+
+  connect(hash: QueueHash, role: "client" | "agent", socket: WebSocket): void {
+    const id = randomUUID();
+    this.#sockets.add(id, socket);
+    const run = (what: string, event: (queue: Queue, now: number) => TurnResult<void>) => {
+      this.#run(hash, what, event).catch(() => socket.close(1011, "The server failed at this frame."));
+    };
+    socket.on("error", () => socket.terminate());
+    socket.on("close", () => run("closed", (queue, now) => queue.closed(now, id)));
+    socket.on("message", (data, isBinary) => {
+      if (isBinary) return;
+      const frame = data.toString();
+      if (role === "agent") run("agentFrame", (queue, now) => queue.agentFrame(now, id, frame));
+      else run("clientFrame", (queue, now) => queue.clientFrame(now, id, frame));
+    });
+    if (role === "agent") this.#get(hash).queue.agentConnected(this.#parts.now(), id);
+    else run("clientConnected", (queue, now) => queue.clientConnected(now, id));
+  }
+
+  /** Lets what is decided reach the disk and the sockets, then ends. */
+  stop(): void {
+    for (const { alarm } of this.#hosted.values()) clearTimeout(alarm);
+    this.#hosted.clear();
+    this.#parts.sql.flush();
+    this.#sockets.closeAll(1001, "The server stops.");
+  }
+
+  terminateSockets(): void {
+    this.#sockets.terminateAll();
+  }
+
+  /** One event: its turn now, its effects and its answer once it is on disk. */
+  async #run<T>(hash: QueueHash, what: string, event: (queue: Queue, now: number) => TurnResult<T>): Promise<T> {
+    try {
+      const { reply, effects } = await this.#parts.sql.grouped(() => event(this.#get(hash).queue, this.#parts.now()));
+      for (const effect of effects) this.#carryOut(hash, effect);
+      return reply;
+    } catch (error) {
+      this.#parts.onError(error, `queue ${hash.slice(0, 8)} ${what}`);
+      // What memory knows of this queue may be ahead of the disk: the next event reads it again.
+      clearTimeout(this.#hosted.get(hash)?.alarm);
+      this.#hosted.delete(hash);
+      throw error;
+    }
+  }
+
+  #carryOut(hash: QueueHash, effect: Effect): void {
+    switch (effect.type) {
+      case "send":
+        for (const session of effect.sessions) this.#sockets.send(session, effect.frame);
+        return;
+      case "close":
+        return this.#sockets.close(effect.session, effect.code, effect.reason);
+      case "wake":
+        return this.#arm(hash, effect.at);
+      case "store":
+        // Results are rows here (`publish: "rows"`): nothing is owed to a store.
+        return;
+    }
+  }
+
+  #arm(hash: QueueHash, at: number): void {
+    const hosted = this.#hosted.get(hash);
+    if (!hosted) return;
+    clearTimeout(hosted.alarm);
+    const delay = Math.max(0, at - this.#parts.now());
+    hosted.alarm = setTimeout(
+      () => {
+        if (delay > timeoutMsMax) this.#arm(hash, at);
+        else this.#run(hash, "wake", (queue, now) => queue.wake(now)).catch(() => {});
+      },
+      Math.min(delay, timeoutMsMax),
+    );
+  }
+
+  #get(hash: QueueHash): Hosted {
+    const existing = this.#hosted.get(hash);
+    if (existing) return existing;
+    const hosted: Hosted = {
+      queue: new Queue({
+        sql: this.#parts.sql,
+        queue: hash,
+        settings: this.#parts.settings,
+        sessions: new Sessions(),
+        randomEpoch: () => randomBytes(5).toString("hex"),
+      }),
+      alarm: undefined,
+    };
+    this.#hosted.set(hash, hosted);
+    return hosted;
+  }
+}

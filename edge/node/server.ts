@@ -1,0 +1,169 @@
+// The Node shell: control plane, page and sockets in one process. Embedded it listens on loopback and trusts no other page;
+// self-hosted it is public.
+
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { join } from "node:path";
+import type { Duplex } from "node:stream";
+import { getRequestListener } from "@hono/node-server";
+import { WebSocketServer } from "ws";
+import { agentFrameBytesMax } from "../../wire/limits.ts";
+import { createApp } from "../app.ts";
+import type { Access, Deployment } from "../deployment.ts";
+import { blobBytesMax, defaultQueueSettings, type QueueSettings, shutdownMs } from "../limits.ts";
+import { queueHash } from "../queueHash.ts";
+import { refusalOf } from "../routes/access.ts";
+import { socketRoute } from "../socketRoute.ts";
+import { FolderStore } from "../stores/folder.ts";
+import { type S3Settings, S3Store } from "../stores/s3.ts";
+import { openDataFolder } from "./dataFolder.ts";
+import { pageFiles } from "./pageFiles.ts";
+import { type Permits, permitRoute } from "./permits.ts";
+import { QueueHost } from "./queueHost.ts";
+import { NodeSql } from "./sqlite.ts";
+
+export interface ServerOptions {
+  readonly dataDir: string;
+  /** Where it listens; the default is loopback. */
+  readonly host?: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** `local`: only this machine's pages and the admitted origins. `public`: anyone who knows a queue's name. */
+  readonly access?: "local" | "public";
+  /** Origins admitted in `local` access, such as "https://example.org". */
+  readonly allowOrigins?: readonly string[];
+  /** The address that others reach this server by, if it is not the one it listens on. */
+  readonly publicOrigin?: string;
+  /** Blobs go to S3 instead of the data folder. */
+  readonly s3?: S3Settings;
+  /** Folder of the built page. */
+  readonly pageDir?: string;
+  readonly permits?: Permits;
+  readonly settings?: Partial<QueueSettings>;
+  readonly now?: () => number;
+  readonly onError?: (error: unknown, where: string) => void;
+}
+
+export interface RunningServer {
+  /** Where it answers, for people: http://localhost:8000 */
+  readonly origin: string;
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** @throws DataFolderInUseError, SchemaTooNewError, or the listener's own error (a port that is taken). */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host = "127.0.0.1", allowOrigins = [], now = Date.now } = options;
+  const onError = options.onError ?? ((error, where) => console.error(`${where}:`, error));
+  const data = openDataFolder(options.dataDir);
+  const server = createServer();
+  try {
+    const port = await listen(server, host, options.port);
+    const names = [...new Set(["localhost", "127.0.0.1", "[::1]", ...(host.includes(":") ? [`[${host}]`] : [host])])];
+    const hosts = names.map((name) => `${name}:${port}`);
+    const origin = options.publicOrigin ?? `http://localhost:${port}`;
+    const origins = [...new Set([origin, ...hosts.map((name) => `http://${name}`)])];
+    const access: Access =
+      options.access === "public" ? { type: "public" } : { type: "local", hosts: withPort80(hosts), allowOrigins };
+    const sql = new NodeSql(join(data.path, "longshore.sqlite"));
+    const settings = { ...defaultQueueSettings, cacheScope: "deployment" as const, ...options.settings, origins };
+    const queues = new QueueHost({ sql, settings, now, onError });
+    const deployment: Deployment = {
+      origins,
+      access,
+      blobs: options.s3 ? new S3Store(options.s3) : await FolderStore.open(join(data.path, "blobs")),
+      bodyBytesMax: blobBytesMax,
+      archive: queues.archive,
+      queue: (name) => queues.access(queueHash(data.secret, name)),
+      page: options.pageDir === undefined ? async () => undefined : pageFiles(options.pageDir),
+    };
+    const app = createApp(deployment, {
+      onError: (error, { method, route }) => onError(error, `${method} ${route}`),
+      ...(options.permits ? { extend: permitRoute(options.permits) } : {}),
+    });
+    serve(server, (request) => app.fetch(request));
+    acceptSockets(server, access, (pathname) => {
+      const route = socketRoute(pathname);
+      if (route.type === "refused") return route;
+      return { type: "accept", connect: (socket) => queues.connect(queueHash(data.secret, route.queue), route.role, socket) };
+    });
+    return {
+      origin,
+      port,
+      stop: async () => {
+        queues.stop();
+        await close(server, () => queues.terminateSockets());
+        sql.close();
+        data.release();
+      },
+    };
+  } catch (error) {
+    server.close();
+    data.release();
+    throw error;
+  }
+}
+
+function serve(server: Server, fetch: (request: Request) => Response | Promise<Response>): void {
+  const listener = getRequestListener(fetch);
+  server.on("request", listener);
+  // A client that waits for leave to send gets it only if the app wants the body: a redirect costs no upload.
+  server.on("checkContinue", (request, response) => {
+    request.once("resume", () => {
+      if (!response.headersSent) response.writeContinue();
+    });
+    void listener(request, response);
+  });
+}
+
+type SocketDecision =
+  | { readonly type: "accept"; readonly connect: (socket: import("ws").WebSocket) => void }
+  | { readonly type: "refused"; readonly status: number; readonly error: string };
+
+function acceptSockets(server: Server, access: Access, decide: (pathname: string) => SocketDecision): void {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: agentFrameBytesMax });
+  server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => socket.destroy());
+    const { host, origin } = request.headers;
+    const refusal = refusalOf(access, { method: "GET", host, origin, isSocket: true });
+    const decision: SocketDecision = refusal
+      ? { type: "refused", status: 403, error: refusal }
+      : decide(new URL(request.url ?? "/", "http://localhost").pathname);
+    if (decision.type === "accept") sockets.handleUpgrade(request, socket, head, decision.connect);
+    else refuseUpgrade(socket, decision.status, decision.error);
+  });
+}
+
+function refuseUpgrade(socket: Duplex, status: number, error: string): void {
+  const body = JSON.stringify({ error });
+  const head = `HTTP/1.1 ${status} Refused\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n`;
+  socket.end(head + body);
+}
+
+function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      const address = server.address();
+      if (address === null || typeof address === "string") reject(new Error("The server listens on no port."));
+      else resolve(address.port);
+    });
+  });
+}
+
+/** Open requests get a moment, then their connections end. */
+async function close(server: Server, last: () => void): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const timer = setTimeout(() => {
+    last();
+    server.closeAllConnections();
+  }, shutdownMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+/** Browsers leave the default port out of Host. */
+function withPort80(hosts: readonly string[]): readonly string[] {
+  return hosts.flatMap((host) => (host.endsWith(":80") ? [host, host.slice(0, -3)] : [host]));
+}

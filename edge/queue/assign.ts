@@ -1,0 +1,101 @@
+// Who runs what: the queue's decision. Two lines, `_` and all named namespaces, served in turn, oldest first in each,
+// among the jobs that fit; a job that fits nowhere blocks nobody.
+
+import { type JobId, own } from "../../wire/ids.ts";
+import { shapesMax } from "../limits.ts";
+import { type Demand, fits, parseDemand, usedBy } from "./capacity.ts";
+import { announceJob, attemptName, type JobRow, readJob, writeJob } from "./jobs.ts";
+import { beginAttemptLog } from "./logs.ts";
+import type { KnownAgent } from "./sessions.ts";
+import { integer, text } from "./sql.ts";
+import type { Turn } from "./turn.ts";
+
+/** Gives waiting jobs to agents until nothing more fits. */
+export function assignWaiting(turn: Turn): void {
+  if (turn.state.waiting === 0) return;
+  const free = turn.sessions
+    .agents()
+    .filter((agent) => agent.ready && agent.declinedUntil <= turn.now)
+    .map((agent) => ({ agent, demands: [...demandsHeldBy(turn, agent)] }))
+    .filter(({ agent, demands }) => demands.length < agent.offer.slots);
+  while (free.length > 0) {
+    free.sort((a, b) => b.agent.offer.slots - b.demands.length - (a.agent.offer.slots - a.demands.length));
+    const [best] = free;
+    if (!best) return;
+    const job = nextFor(turn, best.agent, best.demands);
+    if (job) {
+      assign(turn, job, best.agent);
+      best.demands.push(parseDemand(job.shape));
+    }
+    if (!job || best.demands.length >= best.agent.offer.slots) free.shift();
+  }
+}
+
+function demandsHeldBy(turn: Turn, agent: KnownAgent): readonly Demand[] {
+  return turn.sql
+    .all("SELECT shape FROM jobs WHERE queue = ? AND agent = ? AND state = 'Running'", turn.queue, agent.agent)
+    .map((row) => parseDemand(text(row, "shape")));
+}
+
+function nextFor(turn: Turn, agent: KnownAgent, demands: readonly Demand[]): JobRow | undefined {
+  const used = usedBy(agent.offer, demands);
+  const lines = turn.state.line === 0 ? ([0, 1] as const) : ([1, 0] as const);
+  for (const line of lines) {
+    const [oldest] = headsOf(turn, line)
+      .filter((head) => fits(agent.offer, used, parseDemand(head.shape)))
+      .sort((a, b) => a.seq - b.seq);
+    const job = oldest && readJob(turn, oldest.id);
+    if (job) {
+      turn.state.line = line === 0 ? 1 : 0;
+      return job;
+    }
+  }
+  return undefined;
+}
+
+/** The oldest waiting job of each shape: one index step a shape, however many jobs wait. */
+function headsOf(turn: Turn, line: 0 | 1): readonly { id: JobId; shape: string; seq: number }[] {
+  const heads: { id: JobId; shape: string; seq: number }[] = [];
+  let after: string | undefined;
+  while (heads.length < shapesMax) {
+    const [row] = turn.sql.all(
+      `SELECT id, shape, seq FROM jobs WHERE queue = ? AND line = ? AND state = 'Queued' AND shape ${after === undefined ? ">=" : ">"} ?
+       ORDER BY shape, seq LIMIT 1`,
+      turn.queue,
+      line,
+      after ?? "",
+    );
+    if (!row) break;
+    after = text(row, "shape");
+    heads.push({ id: own.jobId(text(row, "id")), shape: after, seq: integer(row, "seq") });
+  }
+  return heads;
+}
+
+function assign(turn: Turn, job: JobRow, agent: KnownAgent): void {
+  turn.state.attempt += 1;
+  const held = writeJob(turn, job, {
+    ...job,
+    state: "Running",
+    changedAt: turn.now,
+    startedAt: turn.now,
+    agent: agent.agent,
+    boot: agent.boot,
+    attempt: turn.state.attempt,
+    progress: null,
+    logBase: beginAttemptLog(turn, job.id),
+  });
+  orderStart(turn, held, agent);
+  announceJob(turn, held);
+}
+
+/** Puts the job's definition into the agent's next frame. */
+export function orderStart(turn: Turn, job: JobRow, agent: KnownAgent): void {
+  const [row] = turn.sql.all("SELECT canonical FROM definitions WHERE queue = ? AND job = ?", turn.queue, job.id);
+  if (!row || job.attempt === null) throw new Error(`Job ${job.id} waits without a definition or attempt.`);
+  turn.orders(agent).start.push({
+    job: job.id,
+    attempt: attemptName(turn, job.attempt),
+    canonical: text(row, "canonical"),
+  });
+}

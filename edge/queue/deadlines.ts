@@ -1,0 +1,76 @@
+// Everything that happens because time has passed. Every turn settles what is due first; the one alarm only makes sure that
+// a turn comes.
+
+import { own } from "../../wire/ids.ts";
+import { gapMs, sweepEveryMs } from "../limits.ts";
+import { agentGone, expireAgent } from "./agents.ts";
+import { settleReplaced } from "./namespaces.ts";
+import { settleEffects } from "./publish.ts";
+import { sweep } from "./retention.ts";
+import { integerOrNull, text } from "./sql.ts";
+import type { Turn } from "./turn.ts";
+
+export function settleDue(turn: Turn, isNew: boolean): void {
+  const { state, now } = turn;
+  if (isNew) {
+    forgetLostSockets(turn);
+    grantGrace(turn);
+  } else if (state.wakeAt !== null && now > state.wakeAt + gapMs) grantGrace(turn);
+  expireLeases(turn);
+  settleReplaced(turn);
+  settleEffects(turn, "due");
+  if (turn.sessions.agents().some((agent) => agent.declinedUntil > 0 && agent.declinedUntil <= now)) turn.assignable = true;
+  if (state.finished > 0 && state.sweepAt === null) state.sweepAt = now + sweepEveryMs;
+  if (state.sweepAt !== null && state.sweepAt <= now) {
+    sweep(turn);
+    state.sweepAt = state.finished > 0 ? now + sweepEveryMs : null;
+  }
+}
+
+/** The queue itself did not run: nobody could renew a lease, so nobody loses one for it. */
+function grantGrace(turn: Turn): void {
+  const until = turn.now + turn.settings.graceMs;
+  for (const agent of turn.sessions.agents()) {
+    turn.sessions.save({ ...agent, heardAt: until - turn.settings.leaseMs });
+  }
+  turn.sql.all("UPDATE agents SET lease_until = ? WHERE queue = ? AND lease_until IS NOT NULL", until, turn.queue);
+}
+
+/** After a start: agents whose sockets went with the last process get the grace time to come back. */
+function forgetLostSockets(turn: Turn): void {
+  const rows = turn.sql.all("SELECT id FROM agents WHERE queue = ? AND lease_until IS NULL", turn.queue);
+  for (const row of rows) {
+    const agent = own.agentId(text(row, "id"));
+    if (!turn.sessions.ofAgent(agent)) agentGone(turn, agent, turn.now + turn.settings.graceMs);
+  }
+}
+
+function expireLeases(turn: Turn): void {
+  const rows = turn.sql.all("SELECT id FROM agents WHERE queue = ? AND lease_until <= ?", turn.queue, turn.now);
+  for (const row of rows) expireAgent(turn, own.agentId(text(row, "id")));
+  for (const session of turn.sessions.agents()) {
+    if (session.heardAt + turn.settings.leaseMs > turn.now) continue;
+    turn.sessions.remove(session.id);
+    turn.effect({ type: "close", session: session.id, code: 4008, reason: "lease ended" });
+    expireAgent(turn, session.agent);
+  }
+}
+
+/** When the next turn must come at the latest; null when nothing is pending. */
+export function nextDeadline(turn: Turn): number | null {
+  const earliest = (statement: string) => {
+    const [row] = turn.sql.all(statement, turn.queue);
+    return row ? integerOrNull(row, "at") : null;
+  };
+  const leases = turn.sessions.agents().map((agent) => agent.heardAt + turn.settings.leaseMs);
+  const pauses = turn.sessions.agents().map((agent) => agent.declinedUntil);
+  const candidates = [
+    ...leases,
+    ...(turn.state.waiting > 0 ? pauses : []),
+    earliest("SELECT min(lease_until) AS at FROM agents WHERE queue = ?"),
+    earliest("SELECT min(ends_at) AS at FROM namespaces WHERE queue = ? AND ends_at IS NOT NULL"),
+    earliest("SELECT min(due) AS at FROM effects WHERE queue = ?"),
+    turn.state.sweepAt,
+  ].filter((at) => at !== null && at > turn.now);
+  return candidates.length === 0 ? null : Math.min(...candidates.filter((at) => at !== null));
+}

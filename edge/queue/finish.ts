@@ -1,0 +1,128 @@
+// How a job ends: decided in its row in one turn, then published. Where results are rows both are that turn; where they are
+// objects, watchers see the end when the object is there.
+
+import type { Finish, FinishAnswer, StopReason } from "../../wire/agentMessages.ts";
+import { type AgentId, type JobId, own } from "../../wire/ids.ts";
+import type { FinishedReason, JobResult } from "../../wire/result.ts";
+import { attemptName, attemptNumber, announceJob, deleteJob, type JobRow, jobShown, readJob, writeJob } from "./jobs.ts";
+import { dropLogs } from "./logs.ts";
+import { isOwed, owe } from "./publish.ts";
+import { readResult, writeResult } from "./results.ts";
+import type { StoreKind, Turn } from "./turn.ts";
+
+/** Takes the end of an attempt from its agent. Only the current attempt can finish a job, and once. */
+export function takeFinish(turn: Turn, agent: AgentId, finish: Finish): FinishAnswer {
+  const { job: id, attempt } = finish;
+  const number = attemptNumber(turn, attempt);
+  const job = readJob(turn, id);
+  const stored = readResult(turn, id);
+  if (stored && number === stored.attempt) return { job: id, attempt, outcome: "already" };
+  if (!job || number === undefined || number !== job.attempt || job.agent !== agent || !isLive(job)) {
+    return { job: id, attempt, outcome: "refused", why: "This attempt is no longer the job's current one." };
+  }
+  writeResult(turn, id, {
+    attempt: number,
+    reason: finish.reason,
+    statusCode: finish.statusCode ?? null,
+    finishedAt: turn.now,
+    agent,
+    error: finish.error ?? null,
+    result: finish.result ? JSON.stringify(finish.result) : null,
+    ref: finish.resultRef ?? null,
+  });
+  dropLogs(turn, id);
+  turn.assignable = true;
+  publish(turn, job, {
+    ...job,
+    state: "Publishing",
+    reason: finish.reason,
+    statusCode: finish.statusCode ?? null,
+    message: finish.error ?? null,
+    progress: null,
+  });
+  return { job: id, attempt, outcome: "accepted" };
+}
+
+/** Running, or back in line while its attempt may still come back. */
+function isLive(job: JobRow): boolean {
+  return job.state === "Running" || job.state === "Queued";
+}
+
+function publish(turn: Turn, before: JobRow, ended: JobRow): void {
+  if (turn.settings.publish === "rows") return show(turn, before, ended);
+  writeJob(turn, before, ended);
+  owe(turn, ended.id, "result");
+}
+
+/** Something of the job is stored as an object. With the result there, watchers see the end; with both, the definition's row goes. */
+export function published(turn: Turn, id: JobId, kind: StoreKind): void {
+  const job = readJob(turn, id);
+  if (kind === "result" && job?.state === "Publishing") show(turn, job, job);
+  const ended = job === undefined || !isLive(job);
+  if (ended && !isOwed(turn, id, "definition")) {
+    turn.sql.all("DELETE FROM definitions WHERE queue = ? AND job = ?", turn.queue, id);
+  }
+}
+
+function show(turn: Turn, before: JobRow, job: JobRow): void {
+  announceJob(turn, writeJob(turn, before, { ...job, state: "Finished", changedAt: turn.now }));
+}
+
+/** Ends an active job without a result: cancelled, replaced, deleted or given up. */
+export function endWithoutResult(turn: Turn, job: JobRow, reason: FinishedReason, message: string): void {
+  stopAttempt(turn, job, stopReasonOf(reason));
+  const ended = writeJob(turn, job, {
+    ...job,
+    state: "Finished",
+    reason,
+    message,
+    changedAt: turn.now,
+    progress: null,
+    statusCode: null,
+  });
+  turn.assignable = true;
+  announceJob(turn, ended);
+}
+
+/** Gives a job up whose agents were lost too often; unlike other ends of this kind it has a result that says so. */
+export function endAsPoison(turn: Turn, job: JobRow, message: string): void {
+  const result: JobResult = { logs: [[message, turn.now, true]], error: message, isTimedOut: false, outputs: {} };
+  writeResult(turn, job.id, {
+    attempt: job.attempt ?? 0,
+    reason: "Error",
+    statusCode: null,
+    finishedAt: turn.now,
+    agent: job.agent ?? own.agentId(""),
+    error: message,
+    result: JSON.stringify(result),
+    ref: null,
+  });
+  publish(turn, job, { ...job, state: "Publishing", reason: "Error", message, progress: null });
+}
+
+/** Removes a job and what it left in this queue. Clients are told that it was deleted. */
+export function deleteFinished(turn: Turn, job: JobRow): void {
+  turn.announce(job.id, { ...jobShown(turn, job), state: "Finished", finishedReason: "Deleted", time: turn.now });
+  deleteJob(turn, job);
+  if (turn.settings.publish === "objects") owe(turn, job.id, "delete");
+}
+
+function stopAttempt(turn: Turn, job: JobRow, reason: StopReason): void {
+  if (job.agent !== null && job.attempt !== null) turn.stop(job.agent, job.id, attemptName(turn, job.attempt), reason);
+}
+
+/** What an agent is told of an attempt that it holds and should not. */
+export function stopReasonOf(reason: FinishedReason | null): StopReason {
+  switch (reason) {
+    case "Cancelled":
+    case "Deleted":
+    case "JobReplacedByClient":
+      return reason;
+    case "Success":
+    case "Error":
+    case "TimedOut":
+    case "WorkerLost":
+    case null:
+      return "Superseded";
+  }
+}

@@ -1,0 +1,105 @@
+// Namespaces: who wants a job. `_` never conflicts; any other holds one live job, the newest to arrive.
+
+import { defaultNamespace, type JobId, type Namespace, own } from "../../wire/ids.ts";
+import type { FinishedReason } from "../../wire/result.ts";
+import { replaceDelayMiddleMs, replaceDelayOldMs, replaceMiddleMs, replaceYoungMs } from "../limits.ts";
+import { deleteFinished, endWithoutResult } from "./finish.ts";
+import { announceJob, isActive, type JobRow, namespacesOf, readJob, writeJob } from "./jobs.ts";
+import { text } from "./sql.ts";
+import type { Turn } from "./turn.ts";
+
+/** The job is wanted in this namespace from now on. Returning to it ends a replacement that was under way. */
+export function joinNamespace(turn: Turn, job: JobId, namespace: Namespace): void {
+  turn.sql.all(
+    `INSERT INTO namespaces (queue, job, namespace, joined_at, ends_at) VALUES (?, ?, ?, ?, NULL)
+     ON CONFLICT (queue, job, namespace) DO UPDATE SET joined_at = excluded.joined_at, ends_at = NULL`,
+    turn.queue,
+    job,
+    namespace,
+    turn.now,
+  );
+}
+
+/** The other live jobs of a named namespace make room: at once when young, a little later when they have run for a while. */
+export function replaceOthers(turn: Turn, newer: JobId, namespace: Namespace): void {
+  if (namespace === defaultNamespace) return;
+  const rows = turn.sql.all(
+    "SELECT job FROM namespaces WHERE queue = ? AND namespace = ? AND job <> ? AND ends_at IS NULL",
+    turn.queue,
+    namespace,
+    newer,
+  );
+  for (const row of rows) {
+    const job = readJob(turn, own.jobId(text(row, "job")));
+    if (!job || !isActive(job)) continue;
+    const delay = delayFor(turn, job);
+    if (delay === 0) leaveNamespace(turn, job, namespace, "JobReplacedByClient", replacedMessage);
+    else {
+      turn.sql.all(
+        "UPDATE namespaces SET ends_at = ? WHERE queue = ? AND job = ? AND namespace = ?",
+        turn.now + delay,
+        turn.queue,
+        job.id,
+        namespace,
+      );
+    }
+  }
+}
+
+const replacedMessage = "A newer job of the same namespace took its place.";
+
+function delayFor(turn: Turn, job: JobRow): number {
+  const age = job.state === "Queued" || job.startedAt === null ? 0 : turn.now - job.startedAt;
+  if (age < replaceYoungMs) return 0;
+  return age < replaceMiddleMs ? replaceDelayMiddleMs : replaceDelayOldMs;
+}
+
+export function settleReplaced(turn: Turn): void {
+  const rows = turn.sql.all(
+    "SELECT job, namespace FROM namespaces WHERE queue = ? AND ends_at <= ?",
+    turn.queue,
+    turn.now,
+  );
+  for (const row of rows) {
+    const job = readJob(turn, own.jobId(text(row, "job")));
+    const namespace = own.namespace(text(row, "namespace"));
+    if (job && isActive(job)) leaveNamespace(turn, job, namespace, "JobReplacedByClient", replacedMessage);
+    else dropNamespace(turn, own.jobId(text(row, "job")), namespace);
+  }
+}
+
+/** Takes an active job out of one namespace (or all, `*`); a job that nobody wants any more ends. True if it was in there. */
+export function leaveNamespace(
+  turn: Turn,
+  job: JobRow,
+  namespace: Namespace | "*",
+  reason: Extract<FinishedReason, "Cancelled" | "Deleted" | "JobReplacedByClient">,
+  message: string,
+): boolean {
+  const before = namespacesOf(turn, job.id);
+  const leaving = namespace === "*" ? before : before.filter((name) => name === namespace);
+  if (leaving.length === 0) return false;
+  for (const name of leaving) dropNamespace(turn, job.id, own.namespace(name));
+  const left = before.filter((name) => !leaving.includes(name));
+  if (left.length > 0) announceJob(turn, writeJob(turn, job, { ...job, line: lineOf(left) }));
+  else {
+    endWithoutResult(turn, job, reason, message);
+    const ended = readJob(turn, job.id);
+    if (reason === "Deleted" && ended) deleteFinished(turn, ended);
+  }
+  return true;
+}
+
+function dropNamespace(turn: Turn, job: JobId, namespace: Namespace): void {
+  turn.sql.all(
+    "DELETE FROM namespaces WHERE queue = ? AND job = ? AND namespace = ?",
+    turn.queue,
+    job,
+    namespace,
+  );
+}
+
+/** The line a job waits in: that of `_` if it is wanted there. */
+export function lineOf(namespaces: readonly string[]): 0 | 1 {
+  return namespaces.includes(defaultNamespace) ? 0 : 1;
+}

@@ -1,0 +1,310 @@
+// One queue: synchronous and deterministic over its rows. Each public method is one event: it settles what is due, changes
+// rows in one transaction, and returns what the shell around it must do once that is on disk. It knows no platform, no clock
+// and no network.
+
+import * as v from "valibot";
+import { AgentMessage } from "../../wire/agentMessages.ts";
+import { ClientMessage, pingText, pongText } from "../../wire/clientMessages.ts";
+import { checkDefinition } from "../../wire/definition.ts";
+import { defaultNamespace, type JobId, type Namespace, type QueueHash } from "../../wire/ids.ts";
+import { agentFrameBytesMax, clientFrameBytesMax } from "../../wire/limits.ts";
+import type { QueueSettings } from "../limits.ts";
+import { agentGone, runningAttempt, takeHello, takeSync } from "./agents.ts";
+import { assignWaiting } from "./assign.ts";
+import { type CancelOutcome, cancel } from "./cancel.ts";
+import { nextDeadline, settleDue } from "./deadlines.ts";
+import { published } from "./finish.ts";
+import { announceJob, writeJob } from "./jobs.ts";
+import { takeLogs } from "./logs.ts";
+import { effectDone, effectFailed, settleEffects } from "./publish.ts";
+import { newQueueState, type QueueState, readQueueState, writeQueueState } from "./queueState.ts";
+import { migrate, schemaExists } from "./schema.ts";
+import type { AgentSession, ClientSession, Sessions } from "./sessions.ts";
+import type { Sql } from "./sql.ts";
+import { type Submission, type SubmitOutcome, submit } from "./submit.ts";
+import { type Effect, type StoreKind, Turn } from "./turn.ts";
+import { answerQuery, greet, sendSnapshot, watch } from "./watch.ts";
+
+export interface QueueParts {
+  readonly sql: Sql;
+  readonly queue: QueueHash;
+  readonly settings: QueueSettings;
+  readonly sessions: Sessions;
+  /** Random text for the epoch of a queue that is made. */
+  readonly randomEpoch: () => string;
+}
+
+export interface TurnResult<T> {
+  readonly reply: T;
+  readonly effects: readonly Effect[];
+}
+
+export class Queue {
+  readonly #parts: QueueParts;
+  #state: QueueState | undefined;
+  #clock = 0;
+
+  constructor(parts: QueueParts) {
+    this.#parts = parts;
+    this.#state = this.#load();
+  }
+
+  /** Once after the process began (or a Durable Object woke): sockets that are gone are noticed, owed effects leave again. */
+  start(now: number): TurnResult<void> {
+    if (!this.#state) return { reply: undefined, effects: [] };
+    // Sessions that survived mean that this object only slept; otherwise the process is new and nobody could renew a lease.
+    const isNew = this.#parts.sessions.size === 0;
+    return this.#turn(
+      now,
+      (turn) => {
+        // Effects that were owed when the process ended leave again; the alarm of the last process went with it.
+        settleEffects(turn, "all");
+        if (turn.state.wakeAt !== null) turn.effect({ type: "wake", at: turn.state.wakeAt });
+      },
+      { isNew },
+    );
+  }
+
+  submit(now: number, submission: Submission): TurnResult<SubmitOutcome> {
+    return this.#turn(now, (turn) => submit(turn, submission));
+  }
+
+  cancel(now: number, job: JobId, namespace: Namespace | "*", message: string): TurnResult<CancelOutcome> {
+    if (!this.#state) return { reply: { type: "unknown" }, effects: [] };
+    return this.#turn(now, (turn) => cancel(turn, job, { namespace, reason: "Cancelled", message }));
+  }
+
+  /** The alarm. */
+  wake(now: number): TurnResult<void> {
+    if (!this.#state) return { reply: undefined, effects: [] };
+    return this.#turn(now, () => {});
+  }
+
+  stored(now: number, job: JobId, kind: StoreKind, ok: boolean): TurnResult<void> {
+    return this.#turn(now, (turn) => {
+      if (!ok) return effectFailed(turn, job, kind);
+      effectDone(turn, job, kind);
+      published(turn, job, kind);
+    });
+  }
+
+  clientConnected(now: number, id: string): TurnResult<void> {
+    this.#parts.sessions.save({ kind: "client", id, openedAt: now, watched: [] });
+    return this.#read(now, (turn) => greet(turn, id));
+  }
+
+  agentConnected(now: number, id: string): void {
+    this.#parts.sessions.save({
+      kind: "agent",
+      id,
+      openedAt: now,
+      agent: null,
+      boot: "",
+      name: "",
+      version: "",
+      ready: false,
+      heardAt: now,
+      declinedUntil: 0,
+      offer: null,
+    });
+  }
+
+  closed(now: number, id: string): TurnResult<void> {
+    const { sessions, settings } = this.#parts;
+    const agent = sessions.agent(id)?.agent ?? null;
+    sessions.remove(id);
+    if (agent === null || !this.#state) return { reply: undefined, effects: [] };
+    return this.#turn(now, (turn) => agentGone(turn, agent, turn.now + settings.reconnectMs));
+  }
+
+  clientFrame(now: number, id: string, text: string): TurnResult<void> {
+    const session = this.#parts.sessions.client(id);
+    if (text === pingText) return { reply: undefined, effects: [{ type: "send", sessions: [id], frame: pongText }] };
+    const message = session && parseFrame(ClientMessage, text, clientFrameBytesMax);
+    if (!message) return { reply: undefined, effects: [] };
+    switch (message.type) {
+      case "QueryJobStates":
+        return this.#read(now, (turn) => sendSnapshot(turn, id));
+      case "QueryJob":
+        return this.#read(now, (turn) => answerQuery(turn, session, message.payload));
+      case "StateChange":
+        return this.#stateChange(now, session, message.payload);
+    }
+  }
+
+  agentFrame(now: number, id: string, text: string): TurnResult<void> {
+    const session = this.#parts.sessions.agent(id);
+    const message = session && parseFrame(AgentMessage, text, agentFrameBytesMax);
+    if (!message) return { reply: undefined, effects: [] };
+    return this.#turn(now, (turn) => takeAgentMessage(turn, session, message));
+  }
+
+  /** Looks without changing anything; a queue that does not exist looks like an empty one. */
+  read<T>(now: number, look: (turn: Turn) => T): T {
+    return this.#read(now, look).reply;
+  }
+
+  #stateChange(
+    now: number,
+    session: ClientSession,
+    change: Extract<ClientMessage, { type: "StateChange" }>["payload"],
+  ): TurnResult<void> {
+    switch (change.state) {
+      case "Queued":
+        return this.#socketSubmit(now, session, change.value.enqueued);
+      case "Finished": {
+        if (!this.#state) return { reply: undefined, effects: [] };
+        const { reason, namespace, message } = change.value;
+        return this.#turn(now, (turn) => {
+          cancel(turn, change.job, {
+            namespace: namespace ?? defaultNamespace,
+            reason,
+            message: message ?? (reason === "Cancelled" ? "Cancelled by a client." : "Deleted by a client."),
+          });
+        });
+      }
+    }
+  }
+
+  #socketSubmit(
+    now: number,
+    session: ClientSession,
+    { id, definition, control, debug }: Extract<
+      Extract<ClientMessage, { type: "StateChange" }>["payload"],
+      { state: "Queued" }
+    >["value"]["enqueued"],
+  ): TurnResult<void> {
+    const check = checkDefinition(definition);
+    const error = !check.ok ? check.error : id !== undefined && id !== check.value.id ? wrongId(check.value.id) : undefined;
+    if (!check.ok || error !== undefined) {
+      return this.#read(now, (turn) => refuse(turn, session.id, id, "definition", error ?? ""));
+    }
+    return this.#turn(now, (turn) => {
+      watch(turn, session, check.value.id);
+      const outcome = submit(turn, {
+        checked: check.value,
+        namespace: control?.namespace ?? defaultNamespace,
+        debug: debug ?? false,
+      });
+      if (outcome.type === "full") refuse(turn, session.id, outcome.id, "full", outcome.error, outcome.retryAfterMs);
+    });
+  }
+
+  #turn<T>(now: number, event: (turn: Turn) => T, { isNew = false } = {}): TurnResult<T> {
+    const { sql } = this.#parts;
+    const before = this.#state;
+    try {
+      return sql.transaction(() => {
+        if (!schemaExists(sql)) migrate(sql);
+        const state = { ...(before ?? newQueueState(this.#parts.randomEpoch())) };
+        const turn = this.#newTurn(now, state);
+        settleDue(turn, isNew);
+        const reply = event(turn);
+        if (turn.assignable) assignWaiting(turn);
+        arm(turn);
+        if (!before || !sameState(before, state)) {
+          state.clock = turn.now;
+          writeQueueState(sql, turn.queue, state);
+        }
+        this.#state = state;
+        return { reply, effects: turn.finish() };
+      });
+    } catch (error) {
+      this.#state = before;
+      throw error;
+    }
+  }
+
+  #read<T>(now: number, look: (turn: Turn) => T): TurnResult<T> {
+    const state = this.#state;
+    const sql = state ? this.#parts.sql : nothing;
+    const turn = this.#newTurn(now, { ...(state ?? newQueueState("")) }, sql);
+    const reply = look(turn);
+    return { reply, effects: turn.finish() };
+  }
+
+  #newTurn(now: number, state: QueueState, sql: Sql = this.#parts.sql): Turn {
+    // Time never goes back, whatever the machine's clock does.
+    this.#clock = Math.max(this.#clock, now, state.clock);
+    const { queue, settings, sessions } = this.#parts;
+    return new Turn({ sql, queue, now: this.#clock, settings, sessions, state });
+  }
+
+  #load(): QueueState | undefined {
+    const { sql, queue } = this.#parts;
+    if (!schemaExists(sql)) return undefined;
+    migrate(sql);
+    return readQueueState(sql, queue);
+  }
+}
+
+/** What a queue reads that has no rows yet. */
+const nothing: Sql = { all: () => [], transaction: (change) => change() };
+
+function takeAgentMessage(turn: Turn, session: AgentSession, message: AgentMessage): void {
+  if (message.type === "hello") return takeHello(turn, session, message);
+  const known = session.agent === null ? undefined : turn.sessions.ofAgent(session.agent);
+  if (known?.id !== session.id) return;
+  switch (message.type) {
+    case "sync":
+      return takeSync(turn, known, message);
+    case "progress": {
+      const job = runningAttempt(turn, known, message);
+      if (!job) return;
+      const { phase, message: line } = message;
+      const progress = { phase, since: turn.now, ...(line === undefined ? {} : { message: line }) };
+      return announceJob(turn, writeJob(turn, job, { ...job, progress: JSON.stringify(progress) }));
+    }
+    case "logs": {
+      const job = runningAttempt(turn, known, message);
+      if (job) takeLogs(turn, job, message);
+      return;
+    }
+  }
+}
+
+/** Over HTTP a refusal is a 4xx; here it is our frame, and an end of that id for clients that know only the peer's frames. */
+function refuse(turn: Turn, session: string, id: string | undefined, code: string, error: string, retryAfterMs?: number): void {
+  turn.send(session, {
+    type: "Refused",
+    payload: { ...(id === undefined ? {} : { jobId: id }), code, error, ...(retryAfterMs ? { retryAfterMs } : {}) },
+  });
+  if (id === undefined) return;
+  const job = { queuedTime: turn.now, state: "Finished", time: turn.now, worker: "", finishedReason: "Error" } as const;
+  turn.send(session, {
+    type: "JobStateUpdates",
+    payload: { state: { jobs: { [id]: { ...job, finished: { type: "Finished", reason: "Error", time: turn.now, message: error } } } }, isSubset: true },
+  });
+}
+
+export function wrongId(id: JobId): string {
+  return `The id is not the definition's: that is ${id}. Leave the id out, or compute it from this definition.`;
+}
+
+function parseFrame<S extends v.GenericSchema>(schema: S, text: string, max: number): v.InferOutput<S> | undefined {
+  if (text.length > max || !text.startsWith("{")) return undefined;
+  try {
+    const parsed = v.safeParse(schema, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    // Not JSON: ignored, like every frame that this protocol does not know.
+    return undefined;
+  }
+}
+
+/** Arms the alarm if it must come earlier than it is armed for. One that comes early finds nothing due and arms the next. */
+function arm(turn: Turn): void {
+  const { state, now } = turn;
+  const next = nextDeadline(turn);
+  const armed = state.wakeAt !== null && state.wakeAt > now ? state.wakeAt : null;
+  if (next === null) {
+    state.wakeAt = armed;
+  } else if (armed === null || next < armed) {
+    state.wakeAt = next;
+    turn.effect({ type: "wake", at: next });
+  }
+}
+
+function sameState(a: QueueState, b: QueueState): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,44 @@
+// What is kept for how long. Nothing here touches a job that is queued or running.
+
+import { own } from "../../wire/ids.ts";
+import { deleteJobRow, jobOfRow } from "./jobs.ts";
+import { sweepRowsMax } from "../limits.ts";
+import { owe } from "./publish.ts";
+import { text } from "./sql.ts";
+import type { Turn } from "./turn.ts";
+
+/** Finished jobs leave the list after a day or beyond the newest thousand; results (and definitions) after four weeks. */
+export function sweep(turn: Turn): void {
+  const { settings, now } = turn;
+  const surplus = Math.max(0, turn.state.finished - settings.finishedListMax);
+  const listed = turn.sql.all(
+    `SELECT * FROM jobs WHERE queue = ? AND state = 'Finished' ORDER BY changed_at LIMIT ?`,
+    turn.queue,
+    sweepRowsMax,
+  );
+  listed
+    .map(jobOfRow)
+    .filter((job, index) => index < surplus || job.changedAt + settings.finishedListMs <= now)
+    .forEach((job) => {
+      deleteJobRow(turn, job);
+      // Without a result nobody asks for the definition any more.
+      turn.sql.all(
+        `DELETE FROM definitions WHERE queue = ?1 AND job = ?2
+         AND NOT EXISTS (SELECT 1 FROM results WHERE queue = ?1 AND job = ?2)`,
+        turn.queue,
+        job.id,
+      );
+    });
+  const old = turn.sql.all(
+    "SELECT job FROM results WHERE queue = ? AND finished_at <= ? LIMIT ?",
+    turn.queue,
+    now - settings.resultKeepMs,
+    sweepRowsMax,
+  );
+  for (const row of old) {
+    const job = own.jobId(text(row, "job"));
+    turn.sql.all("DELETE FROM results WHERE queue = ? AND job = ?", turn.queue, job);
+    turn.sql.all("DELETE FROM definitions WHERE queue = ? AND job = ?", turn.queue, job);
+    if (settings.publish === "objects") owe(turn, job, "delete");
+  }
+}

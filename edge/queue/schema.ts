@@ -1,0 +1,71 @@
+// The queue's tables. Every table begins with the queue's hash: constant in a Durable Object, many in Node's one database.
+// Migrations only go forward; a database newer than this code is refused.
+
+import { integer, type Sql } from "./sql.ts";
+
+const migrations: readonly (readonly string[])[] = [
+  [
+    // The queue's own counters and armed alarm, one JSON document (queueState.ts).
+    `CREATE TABLE queues (queue TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID`,
+    // `state` is Queued, Running, Publishing (decided, not yet shown) or Finished. The current attempt stays with the row
+    // when its agent's lease ends, until the next assignment.
+    `CREATE TABLE jobs (
+      queue TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, reason TEXT, queued_at INTEGER NOT NULL,
+      changed_at INTEGER NOT NULL, seq INTEGER NOT NULL, line INTEGER NOT NULL, shape TEXT NOT NULL, bytes INTEGER NOT NULL,
+      agent TEXT, attempt INTEGER, boot TEXT, started_at INTEGER, losses INTEGER NOT NULL, debug INTEGER NOT NULL,
+      progress TEXT, status_code INTEGER, message TEXT, log_base INTEGER NOT NULL,
+      PRIMARY KEY (queue, id)) WITHOUT ROWID`,
+    `CREATE INDEX jobs_waiting ON jobs (queue, line, shape, seq) WHERE state = 'Queued'`,
+    `CREATE INDEX jobs_held ON jobs (queue, agent) WHERE state = 'Running'`,
+    `CREATE INDEX jobs_finished ON jobs (queue, changed_at) WHERE state = 'Finished'`,
+    `CREATE TABLE definitions (queue TEXT NOT NULL, job TEXT NOT NULL, canonical TEXT NOT NULL, PRIMARY KEY (queue, job)) WITHOUT ROWID`,
+    // One result for each run that was accepted; the newest run's is kept. Large ones are a blob named by ref_hash.
+    `CREATE TABLE results (
+      queue TEXT NOT NULL, job TEXT NOT NULL, attempt INTEGER NOT NULL, reason TEXT NOT NULL, status_code INTEGER,
+      finished_at INTEGER NOT NULL, agent TEXT NOT NULL, error TEXT, result TEXT, ref_hash TEXT, ref_size INTEGER,
+      PRIMARY KEY (queue, job)) WITHOUT ROWID`,
+    `CREATE INDEX results_by_age ON results (queue, finished_at)`,
+    `CREATE TABLE namespaces (
+      queue TEXT NOT NULL, job TEXT NOT NULL, namespace TEXT NOT NULL, joined_at INTEGER NOT NULL, ends_at INTEGER,
+      PRIMARY KEY (queue, job, namespace)) WITHOUT ROWID`,
+    `CREATE INDEX namespaces_by_name ON namespaces (queue, namespace)`,
+    `CREATE INDEX namespaces_ending ON namespaces (queue, ends_at) WHERE ends_at IS NOT NULL`,
+    // Agents that hold leases or are connected; lease_until is null while a socket is open.
+    `CREATE TABLE agents (
+      queue TEXT NOT NULL, id TEXT NOT NULL, boot TEXT NOT NULL, lease_until INTEGER,
+      PRIMARY KEY (queue, id)) WITHOUT ROWID`,
+    `CREATE TABLE logs (
+      queue TEXT NOT NULL, job TEXT NOT NULL, first INTEGER NOT NULL, step TEXT NOT NULL, lines TEXT NOT NULL, bytes INTEGER NOT NULL,
+      PRIMARY KEY (queue, job, first)) WITHOUT ROWID`,
+    `CREATE TABLE effects (
+      queue TEXT NOT NULL, job TEXT NOT NULL, kind TEXT NOT NULL, due INTEGER NOT NULL, tries INTEGER NOT NULL,
+      PRIMARY KEY (queue, job, kind)) WITHOUT ROWID`,
+    `CREATE INDEX effects_due ON effects (queue, due)`,
+  ],
+];
+
+export class SchemaTooNewError extends Error {}
+
+/** Whether this database has any tables of ours: a queue that was never written to has none, and reading it makes none. */
+export function schemaExists(sql: Sql): boolean {
+  return sql.all("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'meta'").length > 0;
+}
+
+/** Brings the tables to this code's version. @throws SchemaTooNewError if they are from a newer one. */
+export function migrate(sql: Sql): void {
+  sql.transaction(() => {
+    if (!schemaExists(sql)) {
+      sql.all("CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID");
+      sql.all("INSERT INTO meta (key, value) VALUES ('version', 0)");
+    }
+    const [row] = sql.all("SELECT value FROM meta WHERE key = 'version'");
+    const version = row ? integer(row, "value") : 0;
+    if (version > migrations.length) {
+      throw new SchemaTooNewError(
+        `This data was written by a newer Longshore (schema ${version}, this one knows ${migrations.length}): update Longshore.`,
+      );
+    }
+    for (const step of migrations.slice(version)) for (const statement of step) sql.all(statement);
+    if (version < migrations.length) sql.all("UPDATE meta SET value = ? WHERE key = 'version'", migrations.length);
+  });
+}

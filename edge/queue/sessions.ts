@@ -1,0 +1,94 @@
+// The open sockets of one queue, as the queue knows them. What is here lives as long as its socket: in a Durable Object it
+// is the socket's attachment and survives hibernation, in Node it is memory.
+
+import * as v from "valibot";
+import { Offer } from "../../wire/agentMessages.ts";
+import { AgentId, JobId } from "../../wire/ids.ts";
+
+/** A socket at /q/:queue/agent. `agent` is null until its hello; `ready` from its first sync on. */
+export const AgentSession = v.object({
+  kind: v.literal("agent"),
+  id: v.string(),
+  openedAt: v.number(),
+  agent: v.nullable(AgentId),
+  boot: v.string(),
+  name: v.string(),
+  version: v.string(),
+  ready: v.boolean(),
+  heardAt: v.number(),
+  declinedUntil: v.number(),
+  offer: v.nullable(Offer),
+});
+export type AgentSession = Readonly<v.InferOutput<typeof AgentSession>>;
+
+/** A socket at /q/:queue/client. `watched` jobs are those it submitted or queried: their live logs go there. */
+export const ClientSession = v.object({
+  kind: v.literal("client"),
+  id: v.string(),
+  openedAt: v.number(),
+  watched: v.array(JobId),
+});
+export type ClientSession = Readonly<v.InferOutput<typeof ClientSession>>;
+
+export const Session = v.variant("kind", [AgentSession, ClientSession]);
+export type Session = AgentSession | ClientSession;
+
+/** An agent that has said hello. */
+export type KnownAgent = AgentSession & { readonly agent: AgentId; readonly offer: Offer };
+
+export class Sessions {
+  readonly #agents = new Map<string, AgentSession>();
+  readonly #clients = new Map<string, ClientSession>();
+  readonly #onSave: (session: Session) => void;
+
+  /** `onSave` keeps a session with its socket where memory may go away. */
+  constructor(onSave: (session: Session) => void = () => {}) {
+    this.#onSave = onSave;
+  }
+
+  /** Takes a session up again that was kept with its socket. */
+  restore(session: Session): void {
+    if (session.kind === "agent") this.#agents.set(session.id, session);
+    else this.#clients.set(session.id, session);
+  }
+
+  save(session: Session): void {
+    this.restore(session);
+    this.#onSave(session);
+  }
+
+  remove(id: string): void {
+    this.#agents.delete(id);
+    this.#clients.delete(id);
+  }
+
+  agent(id: string): AgentSession | undefined {
+    return this.#agents.get(id);
+  }
+
+  client(id: string): ClientSession | undefined {
+    return this.#clients.get(id);
+  }
+
+  clients(): readonly ClientSession[] {
+    return [...this.#clients.values()];
+  }
+
+  /** The sessions of agents that said hello: one for each agent, the newest. */
+  agents(): readonly KnownAgent[] {
+    return [...this.#agents.values()].filter(isKnown);
+  }
+
+  ofAgent(agent: AgentId): KnownAgent | undefined {
+    for (const session of this.#agents.values()) if (session.agent === agent && isKnown(session)) return session;
+    return undefined;
+  }
+
+  get size(): number {
+    return this.#agents.size + this.#clients.size;
+  }
+}
+
+function isKnown(session: AgentSession): session is KnownAgent {
+  return session.agent !== null && session.offer !== null;
+}

@@ -1,0 +1,115 @@
+// One turn of the queue: what an event may read and change, and what leaves when it is over. Frames for one agent are
+// gathered into one; a job's states are announced in the order in which they came about.
+
+import type { AgentOrders, FinishAnswer, StopReason } from "../../wire/agentMessages.ts";
+import type { ServerMessage } from "../../wire/clientMessages.ts";
+import type { AgentId, Attempt, JobId, QueueHash } from "../../wire/ids.ts";
+import type { Job } from "../../wire/job.ts";
+import type { QueueSettings } from "../limits.ts";
+import type { QueueState } from "./queueState.ts";
+import type { KnownAgent, Sessions } from "./sessions.ts";
+import type { Sql } from "./sql.ts";
+
+export type StoreKind = "definition" | "result" | "delete";
+
+/** What a shell does after the turn's commit is on disk. `store` is kept as a row until the shell reports it done. */
+export type Effect =
+  | { readonly type: "send"; readonly sessions: readonly string[]; readonly frame: string }
+  | { readonly type: "close"; readonly session: string; readonly code: number; readonly reason: string }
+  | { readonly type: "store"; readonly job: JobId; readonly kind: StoreKind }
+  | { readonly type: "wake"; readonly at: number };
+
+export interface StartOrder {
+  readonly job: JobId;
+  readonly attempt: Attempt;
+  /** The definition's canonical JSON. */
+  readonly canonical: string;
+}
+
+interface AgentOutbox {
+  readonly start: StartOrder[];
+  readonly stop: { readonly job: JobId; readonly attempt: Attempt; readonly reason: StopReason }[];
+  readonly answered: FinishAnswer[];
+}
+
+export class Turn {
+  readonly sql: Sql;
+  readonly queue: QueueHash;
+  readonly now: number;
+  readonly settings: QueueSettings;
+  readonly sessions: Sessions;
+  readonly state: QueueState;
+  /** Set by whatever made a job assignable or freed an agent: the turn ends with an assignment round. */
+  assignable = false;
+
+  readonly #agents = new Map<string, AgentOutbox>();
+  readonly #announced: Map<JobId, Job>[] = [];
+  readonly #effects: Effect[] = [];
+
+  constructor(parts: Pick<Turn, "sql" | "queue" | "now" | "settings" | "sessions" | "state">) {
+    this.sql = parts.sql;
+    this.queue = parts.queue;
+    this.now = parts.now;
+    this.settings = parts.settings;
+    this.sessions = parts.sessions;
+    this.state = parts.state;
+  }
+
+  /** A frame to one client or agent, before whatever the turn gathers. */
+  send(session: string, message: ServerMessage | AgentOrders): void {
+    this.effect({ type: "send", sessions: [session], frame: JSON.stringify(message) });
+  }
+
+  sendText(sessions: readonly string[], frame: string): void {
+    if (sessions.length > 0) this.effect({ type: "send", sessions, frame });
+  }
+
+  effect(effect: Effect): void {
+    this.#effects.push(effect);
+  }
+
+  /** A job's new state, for every client of the queue. */
+  announce(id: JobId, job: Job): void {
+    const last = this.#announced.at(-1);
+    if (last && !last.has(id)) last.set(id, job);
+    else this.#announced.push(new Map([[id, job]]));
+  }
+
+  /** The frame that this session gets when the turn ends; made by asking for it, even if nothing is added. */
+  orders(session: KnownAgent): AgentOutbox {
+    const existing = this.#agents.get(session.id);
+    if (existing) return existing;
+    const outbox: AgentOutbox = { start: [], stop: [], answered: [] };
+    this.#agents.set(session.id, outbox);
+    return outbox;
+  }
+
+  /** Tells the agent that holds an attempt to stop it, if it is connected; otherwise its next sync will. */
+  stop(agent: AgentId, job: JobId, attempt: Attempt, reason: StopReason): void {
+    const session = this.sessions.ofAgent(agent);
+    if (session) this.orders(session).stop.push({ job, attempt, reason });
+  }
+
+  /** Everything that leaves, in order. */
+  finish(): readonly Effect[] {
+    for (const [session, outbox] of this.#agents) this.sendText([session], ordersFrame(this.state.attempt, outbox));
+    const clients = this.sessions.clients().map((client) => client.id);
+    for (const jobs of this.#announced) {
+      const message: ServerMessage = {
+        type: "JobStateUpdates",
+        payload: { state: { jobs: Object.fromEntries(jobs) }, isSubset: true },
+      };
+      this.sendText(clients, JSON.stringify(message));
+    }
+    return this.#effects;
+  }
+}
+
+/** An `orders` frame (wire/agentMessages.ts). Definitions are canonical JSON already and are put in as they are. */
+function ordersFrame(revision: number, { start, stop, answered }: AgentOutbox): string {
+  const starts = start.map(
+    ({ job, attempt, canonical }) => `{"job":"${job}","attempt":"${attempt}","definition":${canonical}}`,
+  );
+  const rest = JSON.stringify({ stop, answered }).slice(1);
+  return `{"type":"orders","revision":${revision},"start":[${starts.join(",")}],${rest}`;
+}

@@ -1,0 +1,104 @@
+// What clients see on their sockets: a snapshot at connect, then what changes.
+
+import type { ClientMessage } from "../../wire/clientMessages.ts";
+import type { JobId } from "../../wire/ids.ts";
+import type { Job, WorkerRegistration } from "../../wire/job.ts";
+import { snapshotFinishedMax, snapshotJobsPerFrame, watchedJobsMax } from "../limits.ts";
+import { jobOfRow, type JobRow, jobShown, readJob } from "./jobs.ts";
+import { sendLogs } from "./logs.ts";
+import { finishedOf, readResult } from "./results.ts";
+import type { ClientSession, KnownAgent } from "./sessions.ts";
+import type { Turn } from "./turn.ts";
+
+/** `Workers`, then `JobStates`; a long queue is continued by updates. */
+export function greet(turn: Turn, session: string): void {
+  turn.send(session, { type: "Workers", payload: { workers: workers(turn) } });
+  sendSnapshot(turn, session);
+}
+
+export function sendSnapshot(turn: Turn, session: string): void {
+  const jobs = listedJobs(turn, snapshotFinishedMax);
+  for (let i = 0; i === 0 || i < jobs.length; i += snapshotJobsPerFrame) {
+    const part = Object.fromEntries(jobs.slice(i, i + snapshotJobsPerFrame));
+    const payload = { state: { jobs: part }, isSubset: i > 0 };
+    turn.send(session, { type: i === 0 ? "JobStates" : "JobStateUpdates", payload });
+  }
+}
+
+/** Answers one client about one job, and lets it watch that job's log. An unknown job is an empty update. */
+export function answerQuery(turn: Turn, session: ClientSession, { jobId }: Extract<ClientMessage, { type: "QueryJob" }>["payload"]): void {
+  watch(turn, session, jobId);
+  const job = shownById(turn, jobId);
+  const jobs: Record<string, Job> = job ? { [jobId]: job } : {};
+  turn.send(session.id, { type: "JobStateUpdates", payload: { state: { jobs }, isSubset: true } });
+  if (job?.state === "Running") sendLogs(turn, session.id, jobId);
+}
+
+export function watch(turn: Turn, session: ClientSession, job: JobId): void {
+  if (session.watched.at(-1) === job) return;
+  const watched = [...session.watched.filter((other) => other !== job), job].slice(-watchedJobsMax);
+  turn.sessions.save({ ...session, watched });
+}
+
+/** A job of this queue as clients are shown it: from its row, else from its stored result once the row has left the list. */
+export function shownById(turn: Turn, id: JobId): Job | undefined {
+  const row = readJob(turn, id);
+  if (row) return jobShown(turn, row);
+  const stored = readResult(turn, id);
+  if (!stored) return undefined;
+  return {
+    queuedTime: stored.finishedAt,
+    state: "Finished",
+    time: stored.finishedAt,
+    worker: stored.agent,
+    finishedReason: stored.reason,
+    ...(stored.statusCode === null ? {} : { statusCode: stored.statusCode }),
+  };
+}
+
+/** The job with its `finished` part, as result.json has it; undefined while it has not finished. */
+export function finishedById(turn: Turn, id: JobId): { job: Job; ref: { hash: string; size: number } | null } | undefined {
+  const row = readJob(turn, id);
+  if (row && row.state !== "Finished") return undefined;
+  const shown = shownById(turn, id);
+  if (!shown) return undefined;
+  const stored = readResult(turn, id);
+  if (stored) return { job: { ...shown, finished: finishedOf(stored) }, ref: stored.ref };
+  if (!row?.reason) return undefined;
+  const message = row.message === null ? {} : { message: row.message };
+  return { job: { ...shown, finished: { type: "Finished", reason: row.reason, time: row.changedAt, ...message } }, ref: null };
+}
+
+/** Active jobs and the most recent finished ones, but for those that were cancelled, replaced or deleted. */
+export function listedJobs(turn: Turn, finishedMax: number): readonly (readonly [JobId, Job])[] {
+  const active = turn.sql.all("SELECT * FROM jobs WHERE queue = ? AND state <> 'Finished' ORDER BY seq", turn.queue);
+  const finished = turn.sql.all(
+    `SELECT * FROM jobs WHERE queue = ? AND state = 'Finished' AND reason IN ('Success', 'Error', 'TimedOut')
+     ORDER BY changed_at DESC LIMIT ?`,
+    turn.queue,
+    finishedMax,
+  );
+  const show = (job: JobRow) => [job.id, jobShown(turn, job)] as const;
+  return [...active, ...finished].map(jobOfRow).map(show);
+}
+
+export function announceAgents(turn: Turn): void {
+  const clients = turn.sessions.clients().map((client) => client.id);
+  if (clients.length > 0) turn.sendText(clients, JSON.stringify({ type: "Workers", payload: { workers: workers(turn) } }));
+}
+
+export function workers(turn: Turn): WorkerRegistration[] {
+  return turn.sessions.agents().map((agent) => registration(agent));
+}
+
+function registration(agent: KnownAgent): WorkerRegistration {
+  return {
+    time: agent.openedAt,
+    version: agent.version,
+    id: agent.agent,
+    cpus: agent.offer.slots,
+    gpus: agent.offer.gpus,
+    maxJobDuration: `${Math.round(agent.offer.maxDurationMs / 1000)}s`,
+    ...(agent.name ? { name: agent.name } : {}),
+  };
+}

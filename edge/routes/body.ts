@@ -1,0 +1,37 @@
+// JSON bodies, refused before parsing when they are too large.
+
+import type { Context } from "hono";
+import { jsonBodyBytesMax } from "../../wire/limits.ts";
+import { fail } from "./params.ts";
+
+export async function jsonBody(c: Context): Promise<unknown> {
+  const declared = Number(c.req.header("content-length") ?? 0);
+  if (declared > jsonBodyBytesMax) tooLarge();
+  const text = await textOf(c.req.raw.body);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return fail(400, "The body is not JSON.");
+  }
+}
+
+async function textOf(body: ReadableStream<Uint8Array> | null): Promise<string> {
+  if (!body) return "";
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  let text = "";
+  let bytes = 0;
+  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+    bytes += next.value.length;
+    if (bytes > jsonBodyBytesMax) {
+      await reader.cancel();
+      tooLarge();
+    }
+    text += decoder.decode(next.value, { stream: true });
+  }
+  return text + decoder.decode();
+}
+
+function tooLarge(): never {
+  fail(413, `The body is larger than ${jsonBodyBytesMax} bytes: upload inputs (PUT /f/:key) and reference them.`);
+}

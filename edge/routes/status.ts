@@ -1,0 +1,34 @@
+// A queue's state for people and scripts.
+
+import type { Context } from "hono";
+import type { Deployment } from "../deployment.ts";
+import { queueName } from "./params.ts";
+
+/** The peer's shape; one logical server, so all agents are in `localWorkers`. */
+export async function sendStatus(deployment: Deployment, c: Context): Promise<Response> {
+  const { jobs, workers, clients } = await deployment.queue(queueName(c)).status();
+  const jobStates = jobs.map(([id, job]) => ({ id: id.slice(0, 6), state: job.state, worker: job.worker.slice(0, 6) || "none" }));
+  return c.json({
+    jobs: Object.fromEntries(
+      jobs.map(([id, { state, finishedReason, waiting }]) => [
+        id,
+        { state, ...(finishedReason ? { finishedReason } : {}), ...(waiting ? { waiting } : {}) },
+      ]),
+    ),
+    otherServers: {},
+    localWorkers: Object.fromEntries(
+      workers.map(({ running, ...worker }) => [
+        worker.id,
+        { ...worker, queue: Object.fromEntries(running.map((jobId) => [jobId, { jobId, finished: false }])) },
+      ]),
+    ),
+    clientCount: clients,
+    queueInfo: {
+      jobCount: jobs.length,
+      localWorkerCount: workers.length,
+      otherWorkerCount: 0,
+      clientCount: clients,
+      jobStates,
+    },
+  });
+}

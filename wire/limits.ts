@@ -1,0 +1,57 @@
+// Every size, time and count that both sides of a process boundary rely on, each with its reason.
+
+/** A definition in its canonical form, UTF-8 bytes. Larger content is uploaded and referenced. */
+export const definitionBytesMax = 1024 * 1024;
+/** Any JSON request body: a definition plus its control block and names. */
+export const jsonBodyBytesMax = definitionBytesMax + 64 * 1024;
+/** A result that rides in the agent's finish and in the queue's row; a larger one is uploaded first. */
+export const resultInlineBytesMax = 64 * 1024;
+/** An uploaded result: a hundred thousand outputs of about 200 bytes each, and room. */
+export const resultBytesMax = 32 * 1024 * 1024;
+/** `result.logs` holds everything up to here, else the beginning, a note and the end. */
+export const resultLogBytesMax = 32 * 1024;
+/** One frame of a client's socket: a submit with the largest definition. */
+export const clientFrameBytesMax = jsonBodyBytesMax;
+/** One frame of an agent's socket: many finishes at once, below workerd's 32 MiB. */
+export const agentFrameBytesMax = 8 * 1024 * 1024;
+/** Log text in one frame; the agent batches below it. */
+export const logFrameBytesMax = 256 * 1024;
+
+/** Above this a page or an agent uploads a data ref instead of inlining it: characters of the value, as the peer counts. */
+export const inlineRefCharsMax = 200;
+/** An output that rides inline in the result. */
+export const inlineOutputBytesMax = 4 * 1024;
+/** All inline outputs of one result together, so that an ordinary result stays below `resultInlineBytesMax`. */
+export const inlineOutputsBytesMax = 16 * 1024;
+
+/** JSON nesting in a definition: deeper is nobody's data and would exhaust a stack. */
+export const jsonDepthMax = 64;
+/** Inputs plus config files of one job. */
+export const inputsMax = 10_000;
+/** One path inside /inputs or /outputs, UTF-8 bytes (Linux PATH_MAX is 4096 with the mount's own path). */
+export const pathBytesMax = 2048;
+/** One segment of a path, UTF-8 bytes (NAME_MAX). */
+export const pathSegmentBytesMax = 255;
+export const envEntriesMax = 1000;
+export const tagsMax = 64;
+export const shortTextCharsMax = 4096;
+
+/** A queue's name is its credential; 128 random bits fit several times over. */
+export const queueNameCharsMax = 128;
+export const namespaceCharsMax = 256;
+export const blobKeyCharsMax = 200;
+
+/** What a job gets that names no time. */
+export const defaultDurationMs = 5 * 60 * 1000;
+
+/** An agent's lease; renewed by its syncs. */
+export const leaseMs = 20_000;
+/** An agent syncs at a random moment in this range, well below `leaseMs`. */
+export const syncEveryMsMin = 5_000;
+export const syncEveryMsMax = 8_000;
+
+/** A client sends PING and expects PONG; the page's period. */
+export const pingEveryMs = 5_000;
+
+/** The agents' protocol. The edge speaks this one (and, once there are two, the one before). */
+export const agentProtocol = 1;

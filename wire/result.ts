@@ -1,0 +1,68 @@
+// What a job leaves behind: its result, and the finish that carries it.
+
+import * as v from "valibot";
+import { DataRef } from "./dataRef.ts";
+import { Namespace, Sha256 } from "./ids.ts";
+
+/** `[text, epoch ms]` or `[text, epoch ms, isStdErr]`. One line, without its line end. */
+export const ConsoleLogLine = v.union([
+  v.tuple([v.string(), v.number()]),
+  v.tuple([v.string(), v.number(), v.boolean()]),
+]);
+export type ConsoleLogLine = v.InferOutput<typeof ConsoleLogLine>;
+
+/** The phases of a job's life at its agent, in their order. */
+export const JobPhase = v.picklist(["inputs", "image", "run", "outputs"]);
+export type JobPhase = v.InferOutput<typeof JobPhase>;
+
+/** How long a phase took: `start` in ms since the attempt began, `ms` its length. */
+export const PhaseTime = v.object({ phase: JobPhase, start: v.number(), ms: v.number() });
+export type PhaseTime = v.InferOutput<typeof PhaseTime>;
+
+/**
+ * The result of one run. `StatusCode` is the program's own verdict and absent when no container ended;
+ * `duration` is the container's time in ms; `outputs` maps a path below /outputs to a data ref.
+ */
+export const JobResult = v.object({
+  StatusCode: v.optional(v.number()),
+  logs: v.array(ConsoleLogLine),
+  duration: v.optional(v.number()),
+  error: v.optional(v.string()),
+  isTimedOut: v.boolean(),
+  outputs: v.record(v.string(), DataRef),
+  outputSizes: v.optional(v.record(v.string(), v.number())),
+  phases: v.optional(v.array(PhaseTime)),
+});
+export type JobResult = v.InferOutput<typeof JobResult>;
+
+/** A result too large for a frame or a row: uploaded as the blob of that hash, `size` bytes of JSON. */
+export const ResultRef = v.object({ hash: Sha256, size: v.number() });
+export type ResultRef = v.InferOutput<typeof ResultRef>;
+
+/** How a container's run may end, as its agent reports it. */
+export const RunReason = v.picklist(["Success", "Error", "TimedOut"]);
+export type RunReason = v.InferOutput<typeof RunReason>;
+
+/** Every reason of a finished job. A container that exits non-zero has finished with Success and its StatusCode. */
+export const FinishedReason = v.picklist([
+  "Success",
+  "Error",
+  "TimedOut",
+  "Cancelled",
+  "JobReplacedByClient",
+  "WorkerLost",
+  "Deleted",
+]);
+export type FinishedReason = v.InferOutput<typeof FinishedReason>;
+
+/** The `finished` part of a job, as `result.json` serves it. */
+export const Finished = v.object({
+  type: v.literal("Finished"),
+  reason: FinishedReason,
+  time: v.number(),
+  message: v.optional(v.string()),
+  worker: v.optional(v.string()),
+  namespace: v.optional(Namespace),
+  result: v.optional(JobResult),
+});
+export type Finished = v.InferOutput<typeof Finished>;
