@@ -1,0 +1,12 @@
+#!/bin/sh
+# npm start: sets up what is missing and becomes the embedded server. Arguments go to it (npm start -- --help). In
+# package.json it stands with `exec`: npm signals the shell that it starts, and that would end without passing it on.
+set -eu
+cd "$(dirname "$0")/.."
+PATH="$PWD/node_modules/.bin:$PATH"
+
+sh scripts/setup.sh
+# The server is of use without this image too; its first job then says what is missing.
+sh scripts/images.sh shell || echo "Going on without the image longshore/shell, which the first job needs." >&2
+sh scripts/page.sh
+exec node --disable-warning=ExperimentalWarning worker-agent/local.ts "$@"
