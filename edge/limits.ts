@@ -1,5 +1,6 @@
 // The control plane's sizes, times and counts, each with its reason. What both sides must agree on is in wire/limits.ts.
 
+import type { AgentId } from "../wire/ids.ts";
 import { leaseMs } from "../wire/limits.ts";
 
 const minuteMs = 60_000;
@@ -13,6 +14,8 @@ export interface QueueSettings {
   readonly cacheScope: "queue" | "deployment";
   /** This deployment's own addresses, the public one first. */
   readonly origins: readonly string[];
+  /** Agents that may serve queues whose name demands no key. */
+  readonly admits: "any" | readonly AgentId[];
   readonly leaseMs: number;
   /** A closed socket leaves its agent this long to come back. */
   readonly reconnectMs: number;
@@ -31,6 +34,7 @@ export const defaultQueueSettings: QueueSettings = {
   publish: "rows",
   cacheScope: "queue",
   origins: [],
+  admits: "any",
   leaseMs,
   reconnectMs: 15_000,
   graceMs: 30_000,

@@ -60,9 +60,16 @@ export const JobDefinition = v.pipe(
     maxDuration: v.optional(duration),
     tags: v.optional(v.pipe(v.array(shortText), v.maxLength(tagsMax))),
     requirements: v.optional(Requirements),
-    env: v.optional(v.pipe(v.record(envName, envValue), v.maxEntries(envEntriesMax, `At most ${envEntriesMax} environment variables.`))),
+    env: v.optional(
+      v.pipe(
+        v.record(envName, envValue),
+        v.maxEntries(envEntriesMax, `At most ${envEntriesMax} environment variables.`),
+      ),
+    ),
     inputs: v.optional(v.pipe(v.record(InputName, DataRef), v.maxEntries(inputsMax, `At most ${inputsMax} inputs.`))),
-    configFiles: v.optional(v.pipe(v.record(ConfigFileName, DataRef), v.maxEntries(inputsMax, `At most ${inputsMax} config files.`))),
+    configFiles: v.optional(
+      v.pipe(v.record(ConfigFileName, DataRef), v.maxEntries(inputsMax, `At most ${inputsMax} config files.`)),
+    ),
   }),
   v.check(
     (definition) => definition.image !== undefined || definition.build !== undefined,

@@ -21,8 +21,14 @@ export const ResultAnswer = v.object({ data: v.nullable(Job) });
 export const DefinitionAnswer = v.object({ data: v.nullable(v.unknown()) });
 export const ExistsAnswer = v.object({ exists: v.boolean() });
 export const StatusAnswer = v.object({
-  jobs: v.record(v.string(), v.object({ state: JobState, finishedReason: v.optional(v.string()), waiting: v.optional(v.string()) })),
-  localWorkers: v.record(v.string(), v.object({ ...WorkerRegistration.entries, queue: v.record(v.string(), v.unknown()) })),
+  jobs: v.record(
+    v.string(),
+    v.object({ state: JobState, finishedReason: v.optional(v.string()), waiting: v.optional(v.string()) }),
+  ),
+  localWorkers: v.record(
+    v.string(),
+    v.object({ ...WorkerRegistration.entries, queue: v.record(v.string(), v.unknown()) }),
+  ),
   clientCount: v.number(),
 });
 

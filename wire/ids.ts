@@ -39,7 +39,10 @@ export const QueueName = v.pipe(
   }, `A queue's name has 1 to ${queueNameCharsMax} characters.`),
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
   v.regex(/^[^\u0000-\u001f\u007f]*$/, "A queue's name has no control characters."),
-  v.check((name) => name !== "undefined" && name !== "null" && name !== "." && name !== "..", "This is not a queue's name."),
+  v.check(
+    (name) => name !== "undefined" && name !== "null" && name !== "." && name !== "..",
+    "This is not a queue's name.",
+  ),
   v.brand("QueueName"),
 );
 export type QueueName = v.InferOutput<typeof QueueName>;

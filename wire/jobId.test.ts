@@ -8,8 +8,11 @@ test.each(vectors)("the id of $name", ({ definition, canonical, id }) => {
   expect(hashOfCanonical(canonical)).toBe(id);
 });
 
-test.each(vectors)("$name is a valid definition, and what runs is its canonical form", ({ definition, canonical, id }) => {
-  const check = checkDefinition(definition);
-  expect(check).toMatchObject({ ok: true, value: { id, canonical } });
-  if (check.ok) expect(canonicalForm(check.value.definition)).toBe(canonical);
-});
+test.each(vectors)(
+  "$name is a valid definition, and what runs is its canonical form",
+  ({ definition, canonical, id }) => {
+    const check = checkDefinition(definition);
+    expect(check).toMatchObject({ ok: true, value: { id, canonical } });
+    if (check.ok) expect(canonicalForm(check.value.definition)).toBe(canonical);
+  },
+);

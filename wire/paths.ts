@@ -4,6 +4,7 @@ import * as v from "valibot";
 import { pathBytesMax, pathSegmentBytesMax } from "./limits.ts";
 
 const utf8 = new TextEncoder();
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this refuses
 const control = /[\u0000-\u001f\u007f]/;
 
 /** Why a relative path is refused, or undefined when it stays inside its folder on every file system we write to. */
@@ -15,7 +16,8 @@ export function relativePathFault(path: string): string | undefined {
   for (const segment of path.split("/")) {
     if (segment === "") return "has an empty segment";
     if (segment === "." || segment === "..") return `has a "${segment}" segment`;
-    if (utf8.encode(segment).length > pathSegmentBytesMax) return `has a segment longer than ${pathSegmentBytesMax} bytes`;
+    if (utf8.encode(segment).length > pathSegmentBytesMax)
+      return `has a segment longer than ${pathSegmentBytesMax} bytes`;
   }
   return undefined;
 }
@@ -45,6 +47,7 @@ export const ConfigFileName = v.pipe(
     const name = dataset.value;
     const fault = relativePathFault(name.startsWith("/") ? name.slice(1) : name);
     if (fault) addIssue({ message: `The config file name ${JSON.stringify(name)} ${fault}.` });
-    else if (reservedTargets.test(name)) addIssue({ message: `The config file name ${JSON.stringify(name)} is reserved.` });
+    else if (reservedTargets.test(name))
+      addIssue({ message: `The config file name ${JSON.stringify(name)} is reserved.` });
   }),
 );

@@ -3,16 +3,13 @@
 import { readdirSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join, sep } from "node:path";
-import { getMimeType } from "hono/utils/mime";
 
 export function pageFiles(folder: string): (path: string) => Promise<Response | undefined> {
   const files = new Map<string, string>();
   for (const entry of listing(folder)) files.set(`/${entry.split(sep).join("/")}`, join(folder, entry));
   return async (path) => {
     const file = files.get(path);
-    if (file === undefined) return undefined;
-    const type = getMimeType(file) ?? "application/octet-stream";
-    return new Response(await readFile(file), { headers: { "content-type": type } });
+    return file === undefined ? undefined : new Response(await readFile(file));
   };
 }
 

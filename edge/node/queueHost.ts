@@ -75,7 +75,7 @@ export class QueueHost {
     },
   };
 
-  connect(hash: QueueHash, role: "client" | "agent", socket: WebSocket): void {
+  connect(hash: QueueHash, role: "client" | "agent", keyHash: string | null, socket: WebSocket): void {
     const id = randomUUID();
     this.#sockets.add(id, socket);
     const run = (what: string, event: (queue: Queue, now: number) => TurnResult<void>) => {
@@ -89,7 +89,7 @@ export class QueueHost {
       if (role === "agent") run("agentFrame", (queue, now) => queue.agentFrame(now, id, frame));
       else run("clientFrame", (queue, now) => queue.clientFrame(now, id, frame));
     });
-    if (role === "agent") this.#get(hash).queue.agentConnected(this.#parts.now(), id);
+    if (role === "agent") this.#get(hash).queue.agentConnected(this.#parts.now(), id, { origin: "", keyHash });
     else run("clientConnected", (queue, now) => queue.clientConnected(now, id));
   }
 
@@ -126,9 +126,11 @@ export class QueueHost {
         for (const session of effect.sessions) this.#sockets.send(session, effect.frame);
         return;
       case "close":
-        return this.#sockets.close(effect.session, effect.code, effect.reason);
+        this.#sockets.close(effect.session, effect.code, effect.reason);
+        return;
       case "wake":
-        return this.#arm(hash, effect.at);
+        this.#arm(hash, effect.at);
+        return;
       case "store":
         // Results are rows here (`publish: "rows"`): nothing is owed to a store.
         return;

@@ -5,12 +5,12 @@ import { createServer, type IncomingMessage, type Server } from "node:http";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
-import { WebSocketServer } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { agentFrameBytesMax } from "../../wire/limits.ts";
 import { createApp } from "../app.ts";
 import type { Access, Deployment } from "../deployment.ts";
 import { blobBytesMax, defaultQueueSettings, type QueueSettings, shutdownMs } from "../limits.ts";
-import { queueHash } from "../queueHash.ts";
+import { keyHashOf, queueHash } from "../queueHash.ts";
 import { refusalOf } from "../routes/access.ts";
 import { socketRoute } from "../socketRoute.ts";
 import { FolderStore } from "../stores/folder.ts";
@@ -84,7 +84,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     acceptSockets(server, access, (pathname) => {
       const route = socketRoute(pathname);
       if (route.type === "refused") return route;
-      return { type: "accept", connect: (socket) => queues.connect(queueHash(data.secret, route.queue), route.role, socket) };
+      const hash = queueHash(data.secret, route.queue);
+      const keyHash = keyHashOf(route.queue);
+      return { type: "accept", connect: (socket) => queues.connect(hash, route.role, keyHash, socket) };
     });
     return {
       origin,
@@ -116,7 +118,7 @@ function serve(server: Server, fetch: (request: Request) => Response | Promise<R
 }
 
 type SocketDecision =
-  | { readonly type: "accept"; readonly connect: (socket: import("ws").WebSocket) => void }
+  | { readonly type: "accept"; readonly connect: (socket: WebSocket) => void }
   | { readonly type: "refused"; readonly status: number; readonly error: string };
 
 function acceptSockets(server: Server, access: Access, decide: (pathname: string) => SocketDecision): void {

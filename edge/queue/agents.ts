@@ -3,13 +3,14 @@
 
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
+import { agentIdOf } from "../../wire/agentId.ts";
 import { type AgentMessage, closeRefused, closeReplaced, type Held } from "../../wire/agentMessages.ts";
-import { type AgentId, own } from "../../wire/ids.ts";
+import type { AgentId } from "../../wire/ids.ts";
 import { agentProtocol } from "../../wire/limits.ts";
 import { declinedPauseMs, lossesMax } from "../limits.ts";
 import { orderStart } from "./assign.ts";
 import { endAsPoison, stopReasonOf, takeFinish } from "./finish.ts";
-import { announceJob, attemptName, attemptNumber, jobOfRow, type JobRow, readJob, writeJob } from "./jobs.ts";
+import { announceJob, attemptName, attemptNumber, type JobRow, jobOfRow, readJob, writeJob } from "./jobs.ts";
 import type { AgentSession, KnownAgent } from "./sessions.ts";
 import type { Turn } from "./turn.ts";
 import { announceAgents } from "./watch.ts";
@@ -17,20 +18,15 @@ import { announceAgents } from "./watch.ts";
 type Hello = Extract<AgentMessage, { type: "hello" }>;
 type Sync = Extract<AgentMessage, { type: "sync" }>;
 
-/** An agent's public id: the hash of the secret that it keeps. */
-export function agentIdOf(secret: string): AgentId {
-  return own.agentId(bytesToHex(sha256(utf8ToBytes(`longshore agent ${secret}`))).slice(0, 32));
-}
-
 /** Only the newest session of an agent is heard. Nothing is assigned before its first sync says what it holds. */
 export function takeHello(turn: Turn, session: AgentSession, hello: Hello): void {
-  if (hello.protocol !== agentProtocol) {
-    const error = `This server speaks agent protocol ${agentProtocol}, the agent ${hello.protocol}: update the older of the two.`;
-    turn.send(session.id, { type: "refused", code: "protocol", error });
-    turn.effect({ type: "close", session: session.id, code: closeRefused, reason: "protocol" });
+  const agent = agentIdOf(hello.secret);
+  const refusal = refusalOf(turn, session, agent, hello);
+  if (refusal) {
+    turn.send(session.id, { type: "refused", ...refusal });
+    turn.effect({ type: "close", session: session.id, code: closeRefused, reason: refusal.code });
     return;
   }
-  const agent = agentIdOf(hello.secret);
   const older = turn.sessions.ofAgent(agent);
   if (older && older.id !== session.id) {
     turn.sessions.remove(older.id);
@@ -59,9 +55,29 @@ export function takeHello(turn: Turn, session: AgentSession, hello: Hello): void
     agent,
     queue: turn.queue,
     revision: turn.state.attempt,
-    origins: [...turn.settings.origins],
+    origins: [...new Set([...turn.settings.origins, session.origin])].filter((origin) => origin !== ""),
   });
   announceAgents(turn);
+}
+
+function refusalOf(
+  turn: Turn,
+  session: AgentSession,
+  agent: AgentId,
+  hello: Hello,
+): { code: string; error: string } | undefined {
+  if (hello.protocol !== agentProtocol) {
+    const error = `This server speaks agent protocol ${agentProtocol}, the agent ${hello.protocol}: update the older of the two.`;
+    return { code: "protocol", error };
+  }
+  if (session.keyHash !== null) {
+    const shown = hello.key === undefined ? undefined : bytesToHex(sha256(utf8ToBytes(hello.key)));
+    if (shown === session.keyHash) return undefined;
+    return { code: "key", error: "This queue admits only agents that show its key (--key)." };
+  }
+  const { admits } = turn.settings;
+  if (admits === "any" || admits.includes(agent)) return undefined;
+  return { code: "not-admitted", error: "This server's queues admit only its own agent (--any-agent admits others)." };
 }
 
 export function takeSync(turn: Turn, known: KnownAgent, sync: Sync): void {
@@ -162,6 +178,7 @@ export function agentGone(turn: Turn, agent: AgentId, untilMs: number): void {
 /** What an agent reports of a running attempt; undefined when the attempt is not current or not its own. */
 export function runningAttempt(turn: Turn, session: KnownAgent, { job: id, attempt }: Held): JobRow | undefined {
   const job = readJob(turn, id);
-  const current = job?.state === "Running" && job.agent === session.agent && job.attempt === attemptNumber(turn, attempt);
+  const current =
+    job?.state === "Running" && job.agent === session.agent && job.attempt === attemptNumber(turn, attempt);
   return current ? job : undefined;
 }

@@ -19,7 +19,8 @@ export function settleDue(turn: Turn, isNew: boolean): void {
   expireLeases(turn);
   settleReplaced(turn);
   settleEffects(turn, "due");
-  if (turn.sessions.agents().some((agent) => agent.declinedUntil > 0 && agent.declinedUntil <= now)) turn.assignable = true;
+  if (turn.sessions.agents().some((agent) => agent.declinedUntil > 0 && agent.declinedUntil <= now))
+    turn.assignable = true;
   if (state.finished > 0 && state.sweepAt === null) state.sweepAt = now + sweepEveryMs;
   if (state.sweepAt !== null && state.sweepAt <= now) {
     sweep(turn);

@@ -4,7 +4,16 @@
 import type { Finish, FinishAnswer, StopReason } from "../../wire/agentMessages.ts";
 import { type AgentId, type JobId, own } from "../../wire/ids.ts";
 import type { FinishedReason, JobResult } from "../../wire/result.ts";
-import { attemptName, attemptNumber, announceJob, deleteJob, type JobRow, jobShown, readJob, writeJob } from "./jobs.ts";
+import {
+  announceJob,
+  attemptName,
+  attemptNumber,
+  deleteJob,
+  type JobRow,
+  jobShown,
+  readJob,
+  writeJob,
+} from "./jobs.ts";
 import { dropLogs } from "./logs.ts";
 import { isOwed, owe } from "./publish.ts";
 import { readResult, writeResult } from "./results.ts";
@@ -49,9 +58,11 @@ function isLive(job: JobRow): boolean {
 }
 
 function publish(turn: Turn, before: JobRow, ended: JobRow): void {
-  if (turn.settings.publish === "rows") return show(turn, before, ended);
-  writeJob(turn, before, ended);
-  owe(turn, ended.id, "result");
+  if (turn.settings.publish === "rows") show(turn, before, ended);
+  else {
+    writeJob(turn, before, ended);
+    owe(turn, ended.id, "result");
+  }
 }
 
 /** Something of the job is stored as an object. With the result there, watchers see the end; with both, the definition's row goes. */

@@ -5,12 +5,13 @@ import type { FinishedJob, QueueStatus } from "../deployment.ts";
 import { namespacesOf } from "./jobs.ts";
 import { text } from "./sql.ts";
 import type { Turn } from "./turn.ts";
-import { finishedById, listedJobs, shownById, workers } from "./watch.ts";
+import { decidedById, finishedById, listedJobs, shownById, workers } from "./watch.ts";
 
 export const lookups = {
   list: (turn: Turn) => listedJobs(turn, turn.settings.finishedListMax),
   job: (turn: Turn, id: JobId) => shownById(turn, id),
   finished: (turn: Turn, id: JobId): FinishedJob | undefined => finishedById(turn, id),
+  decided: (turn: Turn, id: JobId): FinishedJob | undefined => decidedById(turn, id),
   namespaces: (turn: Turn, id: JobId) => namespacesOf(turn, id),
   definition: (turn: Turn, id: JobId): string | undefined => {
     const [row] = turn.sql.all("SELECT canonical FROM definitions WHERE queue = ? AND job = ?", turn.queue, id);

@@ -91,12 +91,7 @@ export function leaveNamespace(
 }
 
 function dropNamespace(turn: Turn, job: JobId, namespace: Namespace): void {
-  turn.sql.all(
-    "DELETE FROM namespaces WHERE queue = ? AND job = ? AND namespace = ?",
-    turn.queue,
-    job,
-    namespace,
-  );
+  turn.sql.all("DELETE FROM namespaces WHERE queue = ? AND job = ? AND namespace = ?", turn.queue, job, namespace);
 }
 
 /** The line a job waits in: that of `_` if it is wanted there. */

@@ -24,12 +24,7 @@ export function owe(turn: Turn, job: JobId, kind: StoreKind): void {
 }
 
 export function isOwed(turn: Turn, job: JobId, kind: StoreKind): boolean {
-  const rows = turn.sql.all(
-    "SELECT 1 FROM effects WHERE queue = ? AND job = ? AND kind = ?",
-    turn.queue,
-    job,
-    kind,
-  );
+  const rows = turn.sql.all("SELECT 1 FROM effects WHERE queue = ? AND job = ? AND kind = ?", turn.queue, job, kind);
   return rows.length > 0;
 }
 

@@ -19,7 +19,7 @@ import { takeLogs } from "./logs.ts";
 import { effectDone, effectFailed, settleEffects } from "./publish.ts";
 import { newQueueState, type QueueState, readQueueState, writeQueueState } from "./queueState.ts";
 import { migrate, schemaExists } from "./schema.ts";
-import type { AgentSession, ClientSession, Sessions } from "./sessions.ts";
+import type { AgentSession, ClientSession, KnownAgent, Sessions } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 import { type Submission, type SubmitOutcome, submit } from "./submit.ts";
 import { type Effect, type StoreKind, Turn } from "./turn.ts";
@@ -93,11 +93,13 @@ export class Queue {
     return this.#read(now, (turn) => greet(turn, id));
   }
 
-  agentConnected(now: number, id: string): void {
+  agentConnected(now: number, id: string, { origin, keyHash }: Pick<AgentSession, "origin" | "keyHash">): void {
     this.#parts.sessions.save({
       kind: "agent",
       id,
       openedAt: now,
+      origin,
+      keyHash,
       agent: null,
       boot: "",
       name: "",
@@ -169,13 +171,19 @@ export class Queue {
   #socketSubmit(
     now: number,
     session: ClientSession,
-    { id, definition, control, debug }: Extract<
-      Extract<ClientMessage, { type: "StateChange" }>["payload"],
-      { state: "Queued" }
-    >["value"]["enqueued"],
+    {
+      id,
+      definition,
+      control,
+      debug,
+    }: Extract<Extract<ClientMessage, { type: "StateChange" }>["payload"], { state: "Queued" }>["value"]["enqueued"],
   ): TurnResult<void> {
     const check = checkDefinition(definition);
-    const error = !check.ok ? check.error : id !== undefined && id !== check.value.id ? wrongId(check.value.id) : undefined;
+    const error = !check.ok
+      ? check.error
+      : id !== undefined && id !== check.value.id
+        ? wrongId(check.value.id)
+        : undefined;
     if (!check.ok || error !== undefined) {
       return this.#read(now, (turn) => refuse(turn, session.id, id, "definition", error ?? ""));
     }
@@ -242,29 +250,42 @@ export class Queue {
 const nothing: Sql = { all: () => [], transaction: (change) => change() };
 
 function takeAgentMessage(turn: Turn, session: AgentSession, message: AgentMessage): void {
-  if (message.type === "hello") return takeHello(turn, session, message);
-  const known = session.agent === null ? undefined : turn.sessions.ofAgent(session.agent);
-  if (known?.id !== session.id) return;
+  if (message.type === "hello") takeHello(turn, session, message);
+  else {
+    const known = session.agent === null ? undefined : turn.sessions.ofAgent(session.agent);
+    if (known?.id === session.id) takeReport(turn, known, message);
+  }
+}
+
+function takeReport(turn: Turn, agent: KnownAgent, message: Exclude<AgentMessage, { type: "hello" }>): void {
+  if (message.type === "sync") {
+    takeSync(turn, agent, message);
+    return;
+  }
+  const job = runningAttempt(turn, agent, message);
+  if (!job) return;
   switch (message.type) {
-    case "sync":
-      return takeSync(turn, known, message);
     case "progress": {
-      const job = runningAttempt(turn, known, message);
-      if (!job) return;
       const { phase, message: line } = message;
       const progress = { phase, since: turn.now, ...(line === undefined ? {} : { message: line }) };
-      return announceJob(turn, writeJob(turn, job, { ...job, progress: JSON.stringify(progress) }));
-    }
-    case "logs": {
-      const job = runningAttempt(turn, known, message);
-      if (job) takeLogs(turn, job, message);
+      announceJob(turn, writeJob(turn, job, { ...job, progress: JSON.stringify(progress) }));
       return;
     }
+    case "logs":
+      takeLogs(turn, job, message);
+      return;
   }
 }
 
 /** Over HTTP a refusal is a 4xx; here it is our frame, and an end of that id for clients that know only the peer's frames. */
-function refuse(turn: Turn, session: string, id: string | undefined, code: string, error: string, retryAfterMs?: number): void {
+function refuse(
+  turn: Turn,
+  session: string,
+  id: string | undefined,
+  code: string,
+  error: string,
+  retryAfterMs?: number,
+): void {
   turn.send(session, {
     type: "Refused",
     payload: { ...(id === undefined ? {} : { jobId: id }), code, error, ...(retryAfterMs ? { retryAfterMs } : {}) },
@@ -273,7 +294,12 @@ function refuse(turn: Turn, session: string, id: string | undefined, code: strin
   const job = { queuedTime: turn.now, state: "Finished", time: turn.now, worker: "", finishedReason: "Error" } as const;
   turn.send(session, {
     type: "JobStateUpdates",
-    payload: { state: { jobs: { [id]: { ...job, finished: { type: "Finished", reason: "Error", time: turn.now, message: error } } } }, isSubset: true },
+    payload: {
+      state: {
+        jobs: { [id]: { ...job, finished: { type: "Finished", reason: "Error", time: turn.now, message: error } } },
+      },
+      isSubset: true,
+    },
   });
 }
 

@@ -1,7 +1,7 @@
 // The few numbers of a queue that are not a job's: kept as one JSON document, written only when they changed.
 
 import * as v from "valibot";
-import { type QueueHash } from "../../wire/ids.ts";
+import type { QueueHash } from "../../wire/ids.ts";
 import { type Sql, text } from "./sql.ts";
 
 const StateSchema = v.object({

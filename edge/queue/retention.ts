@@ -1,8 +1,8 @@
 // What is kept for how long. Nothing here touches a job that is queued or running.
 
 import { own } from "../../wire/ids.ts";
-import { deleteJobRow, jobOfRow } from "./jobs.ts";
 import { sweepRowsMax } from "../limits.ts";
+import { deleteJobRow, jobOfRow } from "./jobs.ts";
 import { owe } from "./publish.ts";
 import { text } from "./sql.ts";
 import type { Turn } from "./turn.ts";

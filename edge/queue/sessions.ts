@@ -10,6 +10,10 @@ export const AgentSession = v.object({
   kind: v.literal("agent"),
   id: v.string(),
   openedAt: v.number(),
+  /** The address that it reached this deployment by; empty where the settings name one. */
+  origin: v.string(),
+  /** The hash that the agent's key must have, if the queue's name demands one. */
+  keyHash: v.nullable(v.string()),
   agent: v.nullable(AgentId),
   boot: v.string(),
   name: v.string(),

@@ -1,7 +1,7 @@
 // A submission: joins the same job that is under way, is answered by a result that is still fresh, or begins a new run.
 
 import type { CheckedDefinition } from "../../wire/definition.ts";
-import { type JobId, type Namespace } from "../../wire/ids.ts";
+import type { JobId, Namespace } from "../../wire/ids.ts";
 import type { Job } from "../../wire/job.ts";
 import { shapeOf } from "./capacity.ts";
 import { announceJob, isActive, type JobRow, jobShown, namespacesOf, readJob, writeJob } from "./jobs.ts";
@@ -49,7 +49,12 @@ export function submit(turn: Turn, { checked, namespace, debug }: Submission): S
   return { type: "taken", id, job: cached ? { ...shown, finished: finishedOf(cached) } : shown, cached: !!cached };
 }
 
-function queued(turn: Turn, { id, canonical, definition }: CheckedDefinition, namespace: Namespace, debug: boolean): JobRow {
+function queued(
+  turn: Turn,
+  { id, canonical, definition }: CheckedDefinition,
+  namespace: Namespace,
+  debug: boolean,
+): JobRow {
   turn.state.seq += 1;
   return {
     id,
@@ -104,7 +109,11 @@ function freshResult(turn: Turn, id: JobId): StoredResult | undefined {
   const stored = readResult(turn, id);
   if (stored && fresh(stored)) return stored;
   if (settings.cacheScope === "queue") return undefined;
-  const rows = turn.sql.all("SELECT * FROM results WHERE job = ? AND queue <> ? ORDER BY finished_at DESC", id, turn.queue);
+  const rows = turn.sql.all(
+    "SELECT * FROM results WHERE job = ? AND queue <> ? ORDER BY finished_at DESC",
+    id,
+    turn.queue,
+  );
   const other = rows.map(resultOfRow).find(fresh);
   // This queue's routes answer from its own rows, so another queue's result is taken over, with an attempt that is none of ours.
   const taken = other && { ...other, attempt: 0 };

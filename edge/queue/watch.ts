@@ -3,8 +3,9 @@
 import type { ClientMessage } from "../../wire/clientMessages.ts";
 import type { JobId } from "../../wire/ids.ts";
 import type { Job, WorkerRegistration } from "../../wire/job.ts";
+import type { FinishedJob } from "../deployment.ts";
 import { snapshotFinishedMax, snapshotJobsPerFrame, watchedJobsMax } from "../limits.ts";
-import { jobOfRow, type JobRow, jobShown, readJob } from "./jobs.ts";
+import { type JobRow, jobOfRow, jobShown, readJob } from "./jobs.ts";
 import { sendLogs } from "./logs.ts";
 import { finishedOf, readResult } from "./results.ts";
 import type { ClientSession, KnownAgent } from "./sessions.ts";
@@ -26,7 +27,11 @@ export function sendSnapshot(turn: Turn, session: string): void {
 }
 
 /** Answers one client about one job, and lets it watch that job's log. An unknown job is an empty update. */
-export function answerQuery(turn: Turn, session: ClientSession, { jobId }: Extract<ClientMessage, { type: "QueryJob" }>["payload"]): void {
+export function answerQuery(
+  turn: Turn,
+  session: ClientSession,
+  { jobId }: Extract<ClientMessage, { type: "QueryJob" }>["payload"],
+): void {
   watch(turn, session, jobId);
   const job = shownById(turn, jobId);
   const jobs: Record<string, Job> = job ? { [jobId]: job } : {};
@@ -56,17 +61,27 @@ export function shownById(turn: Turn, id: JobId): Job | undefined {
   };
 }
 
-/** The job with its `finished` part, as result.json has it; undefined while it has not finished. */
-export function finishedById(turn: Turn, id: JobId): { job: Job; ref: { hash: string; size: number } | null } | undefined {
+/** The job with its `finished` part, as result.json has it; undefined while watchers have not been shown its end. */
+export function finishedById(turn: Turn, id: JobId): FinishedJob | undefined {
   const row = readJob(turn, id);
-  if (row && row.state !== "Finished") return undefined;
-  const shown = shownById(turn, id);
+  return row && row.state !== "Finished" ? undefined : decidedById(turn, id);
+}
+
+/** The same from the moment in which its end is decided: what the store is given. */
+export function decidedById(turn: Turn, id: JobId): FinishedJob | undefined {
+  const row = readJob(turn, id);
+  const publishing = row?.state === "Publishing" ? { ...row, state: "Finished" as const, changedAt: turn.now } : row;
+  if (publishing && publishing.state !== "Finished") return undefined;
+  const shown = publishing ? jobShown(turn, publishing) : shownById(turn, id);
   if (!shown) return undefined;
   const stored = readResult(turn, id);
   if (stored) return { job: { ...shown, finished: finishedOf(stored) }, ref: stored.ref };
   if (!row?.reason) return undefined;
   const message = row.message === null ? {} : { message: row.message };
-  return { job: { ...shown, finished: { type: "Finished", reason: row.reason, time: row.changedAt, ...message } }, ref: null };
+  return {
+    job: { ...shown, finished: { type: "Finished", reason: row.reason, time: row.changedAt, ...message } },
+    ref: null,
+  };
 }
 
 /** Active jobs and the most recent finished ones, but for those that were cancelled, replaced or deleted. */
@@ -84,7 +99,8 @@ export function listedJobs(turn: Turn, finishedMax: number): readonly (readonly 
 
 export function announceAgents(turn: Turn): void {
   const clients = turn.sessions.clients().map((client) => client.id);
-  if (clients.length > 0) turn.sendText(clients, JSON.stringify({ type: "Workers", payload: { workers: workers(turn) } }));
+  if (clients.length > 0)
+    turn.sendText(clients, JSON.stringify({ type: "Workers", payload: { workers: workers(turn) } }));
 }
 
 export function workers(turn: Turn): WorkerRegistration[] {

@@ -33,7 +33,8 @@ export interface Caller {
 /** Why a request (or a socket's handshake) is refused, or undefined. A caller without an Origin is not a web page. */
 export function refusalOf(access: Access, { method, host = "", origin, isSocket }: Caller): string | undefined {
   if (access.type === "public") return undefined;
-  if (!access.hosts.includes(host)) return `This server answers to ${access.hosts.join(", ")}, not to ${JSON.stringify(host)}.`;
+  if (!access.hosts.includes(host))
+    return `This server answers to ${access.hosts.join(", ")}, not to ${JSON.stringify(host)}.`;
   const reads = method === "GET" || method === "HEAD" || method === "OPTIONS";
   if (origin === undefined || (reads && !isSocket) || isAdmitted(access, origin)) return undefined;
   return `Pages of ${origin} may not use this server. Its owner can admit them with --allow-origin ${origin}`;

@@ -65,7 +65,12 @@ function checksumOf(hash: string): string {
 }
 
 /** The blob's bytes under headers that no browser renders, or the way to them. */
-export async function sendBlob(deployment: Deployment, c: Context, key: BlobKey, fileName: string | undefined): Promise<Response> {
+export async function sendBlob(
+  deployment: Deployment,
+  c: Context,
+  key: BlobKey,
+  fileName: string | undefined,
+): Promise<Response> {
   const { signed } = deployment.blobs;
   if (signed) return c.redirect(await signed.get(key, fileName), 302);
   const info = (await deployment.blobs.info(key)) ?? fail(404, `There is no blob ${key}.`);
@@ -76,7 +81,8 @@ export async function sendBlob(deployment: Deployment, c: Context, key: BlobKey,
     if (c.req.header("if-none-match") === headers.etag) return new Response(null, { status: 304, headers });
   }
   const range = rangeOf(c.req.header("range"), info.size);
-  if (range === "unsatisfiable") return fail(416, "The range lies outside the blob.", { "content-range": `bytes */${info.size}` });
+  if (range === "unsatisfiable")
+    return fail(416, "The range lies outside the blob.", { "content-range": `bytes */${info.size}` });
   headers["content-length"] = String(range ? range.end - range.start + 1 : info.size);
   if (range) headers["content-range"] = `bytes ${range.start}-${range.end}/${info.size}`;
   if (c.req.method === "HEAD") return new Response(null, { headers });

@@ -123,7 +123,9 @@ function ownBlobKey(deployment: Deployment, address: string): BlobKey | undefine
 function externalUrl(address: string): string {
   if (!URL.canParse(address)) return fail(400, "The data ref's url is not a URL.");
   const url = new URL(address);
-  return url.protocol === "http:" || url.protocol === "https:" ? url.href : fail(400, "The data ref's url is not http(s).");
+  return url.protocol === "http:" || url.protocol === "https:"
+    ? url.href
+    : fail(400, "The data ref's url is not http(s).");
 }
 
 function textStream(text: string): ReadableStream<Uint8Array> {

@@ -4,8 +4,8 @@ import { Hono } from "hono";
 import * as v from "valibot";
 import { Enqueue } from "../../wire/clientMessages.ts";
 import { checkDefinition } from "../../wire/definition.ts";
-import { defaultNamespace, Namespace } from "../../wire/ids.ts";
 import type { SubmitAnswer } from "../../wire/http.ts";
+import { defaultNamespace, Namespace } from "../../wire/ids.ts";
 import type { Deployment, QueueAccess } from "../deployment.ts";
 import { wrongId } from "../queue/queue.ts";
 import { jsonBody } from "./body.ts";
@@ -28,7 +28,10 @@ export function jobRoutes(deployment: Deployment): Hono {
   app.post("/j/:id/:namespace/cancel", async (c) =>
     c.json(await cancel(deployment.queue(queueName(c)), jobId(c), c.req.param("namespace"))),
   );
-  app.route("/j", jobFiles(deployment, (c) => deployment.queue(queueName(c))));
+  app.route(
+    "/j",
+    jobFiles(deployment, (c) => deployment.queue(queueName(c))),
+  );
   return app;
 }
 

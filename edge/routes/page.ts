@@ -1,6 +1,7 @@
 // The built page and its headers.
 
 import type { Context } from "hono";
+import { getMimeType } from "hono/utils/mime";
 import type { Deployment } from "../deployment.ts";
 
 // The page talks to its own server and to the queue that its URL names; it shows blobs, and frames nothing but sandboxes.
@@ -39,7 +40,7 @@ export async function sendAsset(deployment: Deployment, path: string): Promise<R
   const file = await deployment.page(path);
   if (!file) return undefined;
   const headers = new Headers({
-    "content-type": file.headers.get("content-type") ?? "application/octet-stream",
+    "content-type": getMimeType(path) ?? "application/octet-stream",
     "cache-control": path.startsWith("/assets/") ? "public, max-age=31536000, immutable" : "no-cache",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",

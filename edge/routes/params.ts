@@ -7,7 +7,11 @@ import { sentenceOf } from "../../wire/definition.ts";
 import { BlobKey, JobId, QueueName } from "../../wire/ids.ts";
 
 /** An expected failure, rendered by the app as `{"error": "..."}`. */
-export function fail(status: 400 | 403 | 404 | 409 | 411 | 413 | 416 | 426 | 429, error: string, headers: Record<string, string> = {}): never {
+export function fail(
+  status: 400 | 403 | 404 | 409 | 411 | 413 | 416 | 426 | 429,
+  error: string,
+  headers: Record<string, string> = {},
+): never {
   throw new HTTPException(status, { res: Response.json({ error }, { status, headers }) });
 }
 

@@ -7,7 +7,11 @@ import { queueName } from "./params.ts";
 /** The peer's shape; one logical server, so all agents are in `localWorkers`. */
 export async function sendStatus(deployment: Deployment, c: Context): Promise<Response> {
   const { jobs, workers, clients } = await deployment.queue(queueName(c)).status();
-  const jobStates = jobs.map(([id, job]) => ({ id: id.slice(0, 6), state: job.state, worker: job.worker.slice(0, 6) || "none" }));
+  const jobStates = jobs.map(([id, job]) => ({
+    id: id.slice(0, 6),
+    state: job.state,
+    worker: job.worker.slice(0, 6) || "none",
+  }));
   return c.json({
     jobs: Object.fromEntries(
       jobs.map(([id, { state, finishedReason, waiting }]) => [

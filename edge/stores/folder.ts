@@ -5,7 +5,7 @@ import { createReadStream } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { contentHashOf, type BlobKey } from "../../wire/ids.ts";
+import { type BlobKey, contentHashOf } from "../../wire/ids.ts";
 import type { BlobInfo, BlobPut, BlobStore, ByteRange, PutOutcome } from "./blobStore.ts";
 
 export class FolderStore implements BlobStore {

@@ -1,14 +1,20 @@
 // Blobs in S3 or R2. Bytes go between the client and the store by signed URLs; the edge carries them only where a signature
 // can't promise what they are.
 
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand, S3Client, S3ServiceException } from "@aws-sdk/client-s3";
+import {
+  GetObjectCommand,
+  HeadObjectCommand,
+  PutObjectCommand,
+  S3Client,
+  S3ServiceException,
+} from "@aws-sdk/client-s3";
 import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { BlobKey } from "../../wire/ids.ts";
 import { signedUrlSeconds } from "../limits.ts";
-import type { BlobInfo, BlobPut, BlobStore, ByteRange, PutOutcome, SignedUrls } from "./blobStore.ts";
 import { attachment } from "../routes/download.ts";
+import type { BlobInfo, BlobPut, BlobStore, ByteRange, PutOutcome, SignedUrls } from "./blobStore.ts";
 
 export interface S3Settings {
   readonly bucket: string;
@@ -50,7 +56,12 @@ export class S3Store implements BlobStore {
       put: (key, length, checksum) =>
         getSignedUrl(
           this.client,
-          new PutObjectCommand({ Bucket: bucket, Key: objectKey(key), ContentLength: length, ChecksumSHA256: checksum }),
+          new PutObjectCommand({
+            Bucket: bucket,
+            Key: objectKey(key),
+            ContentLength: length,
+            ChecksumSHA256: checksum,
+          }),
           // Headers that are signed can't be changed by who uploads: the length and the hash are fixed.
           {
             expiresIn: signedUrlSeconds,
@@ -74,7 +85,9 @@ export class S3Store implements BlobStore {
   async read(key: BlobKey, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
     try {
       const Range = range ? `bytes=${range.start}-${range.end}` : undefined;
-      const object = await this.client.send(new GetObjectCommand({ Bucket: this.bucket, Key: objectKey(key), ...(Range ? { Range } : {}) }));
+      const object = await this.client.send(
+        new GetObjectCommand({ Bucket: this.bucket, Key: objectKey(key), ...(Range ? { Range } : {}) }),
+      );
       return object.Body?.transformToWebStream();
     } catch (error) {
       if (isMissing(error)) return undefined;

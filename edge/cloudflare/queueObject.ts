@@ -1,0 +1,197 @@
+// One queue as a Durable Object: its turns are synchronous, so the platform's output gate holds every frame and answer until
+// the rows are durable. Sockets hibernate; what the queue knows of them is their attachment.
+
+import { DurableObject } from "cloudflare:workers";
+import * as v from "valibot";
+import { pingText, pongText } from "../../wire/clientMessages.ts";
+import { type JobId, type Namespace, own, type QueueHash } from "../../wire/ids.ts";
+import { defaultQueueSettings } from "../limits.ts";
+import { lookups } from "../queue/lookups.ts";
+import { Queue, type TurnResult } from "../queue/queue.ts";
+import { Session, Sessions } from "../queue/sessions.ts";
+import type { Submission } from "../queue/submit.ts";
+import type { Effect, StoreKind, Turn } from "../queue/turn.ts";
+import { Archive, finishedJson } from "../stores/archive.ts";
+import type { Environment } from "./environment.ts";
+import { objectSql, storeOf } from "./storage.ts";
+
+export class QueueObject extends DurableObject<Environment> {
+  readonly #queue: Queue;
+  readonly #hash: QueueHash;
+  readonly #archive: Archive;
+  readonly #sockets = new Map<string, WebSocket>();
+
+  constructor(ctx: DurableObjectState, env: Environment) {
+    super(ctx, env);
+    this.#hash = own.queueHash(ctx.id.toString());
+    this.#archive = new Archive(storeOf(env));
+    const sessions = new Sessions((session) => this.#sockets.get(session.id)?.serializeAttachment(session));
+    for (const socket of ctx.getWebSockets()) {
+      const session = v.safeParse(Session, socket.deserializeAttachment());
+      if (!session.success) continue;
+      this.#sockets.set(session.output.id, socket);
+      sessions.restore(session.output);
+    }
+    this.#queue = new Queue({
+      sql: objectSql(ctx.storage),
+      queue: this.#hash,
+      settings: {
+        ...defaultQueueSettings,
+        publish: "objects",
+        origins: env.PUBLIC_ORIGIN ? [env.PUBLIC_ORIGIN] : [],
+      },
+      sessions,
+      randomEpoch: () => crypto.randomUUID().replaceAll("-", "").slice(0, 10),
+    });
+    // The platform answers pings without waking the object.
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(pingText, pongText));
+    this.#carryOut(this.#queue.start(Date.now()));
+  }
+
+  /** Resolves when the job is accepted and its definition's object, which `/j/:id` reads, is stored. */
+  async submit(submission: Submission) {
+    const result = this.#queue.submit(Date.now(), submission);
+    await Promise.all(this.#carryOut(result));
+    return result.reply;
+  }
+
+  cancel(id: JobId, namespace: Namespace | "*", message: string) {
+    const result = this.#queue.cancel(Date.now(), id, namespace, message);
+    this.#carryOut(result);
+    return result.reply;
+  }
+
+  // Remote calls reach methods of the prototype only.
+  list() {
+    return this.#look(lookups.list);
+  }
+
+  job(id: JobId) {
+    return this.#look((turn) => lookups.job(turn, id));
+  }
+
+  definition(id: JobId) {
+    return this.#look((turn) => lookups.definition(turn, id));
+  }
+
+  finished(id: JobId) {
+    return this.#look((turn) => lookups.finished(turn, id));
+  }
+
+  namespaces(id: JobId) {
+    return this.#look((turn) => lookups.namespaces(turn, id));
+  }
+
+  status() {
+    return this.#look(lookups.status);
+  }
+
+  /** A socket's handshake, checked by the Worker: `?role=agent|client&origin=...&key=<hash>`. */
+  override async fetch(request: Request): Promise<Response> {
+    const { searchParams } = new URL(request.url);
+    const { 0: client, 1: server } = new WebSocketPair();
+    const id = crypto.randomUUID();
+    this.ctx.acceptWebSocket(server);
+    this.#sockets.set(id, server);
+    if (searchParams.get("role") === "agent") {
+      const origin = searchParams.get("origin") ?? "";
+      this.#queue.agentConnected(Date.now(), id, { origin, keyHash: searchParams.get("key") });
+    } else this.#carryOut(this.#queue.clientConnected(Date.now(), id));
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
+    const session = v.safeParse(Session, socket.deserializeAttachment());
+    if (typeof data !== "string" || !session.success) return;
+    const { kind, id } = session.output;
+    const now = Date.now();
+    this.#carryOut(kind === "agent" ? this.#queue.agentFrame(now, id, data) : this.#queue.clientFrame(now, id, data));
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    // Codes that only a peer's silence makes may not be sent back.
+    socket.close(code === 1005 || code === 1006 || code === 1015 ? 1000 : code);
+    this.#gone(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#gone(socket);
+  }
+
+  override alarm(): void {
+    this.#carryOut(this.#queue.wake(Date.now()));
+  }
+
+  #gone(socket: WebSocket): void {
+    const session = v.safeParse(Session, socket.deserializeAttachment());
+    if (!session.success) return;
+    this.#sockets.delete(session.output.id);
+    this.#carryOut(this.#queue.closed(Date.now(), session.output.id));
+  }
+
+  #look<T>(what: (turn: Turn) => T): T {
+    return this.#queue.read(Date.now(), what);
+  }
+
+  /** The writes to the store that were begun; everything else is done when this returns. */
+  #carryOut({ effects }: TurnResult<unknown>): readonly Promise<void>[] {
+    return effects.map((effect) => this.#carryOutOne(effect)).filter((promise) => promise !== undefined);
+  }
+
+  #carryOutOne(effect: Effect): Promise<void> | undefined {
+    switch (effect.type) {
+      case "send":
+        for (const session of effect.sessions) this.#send(session, effect.frame);
+        return;
+      case "close":
+        this.#sockets.get(effect.session)?.close(effect.code, effect.reason);
+        this.#sockets.delete(effect.session);
+        return;
+      case "wake":
+        this.ctx.waitUntil(this.ctx.storage.setAlarm(effect.at));
+        return;
+      case "store": {
+        const done = this.#store(effect.job, effect.kind);
+        this.ctx.waitUntil(done);
+        return done;
+      }
+    }
+  }
+
+  #send(session: string, frame: string): void {
+    try {
+      this.#sockets.get(session)?.send(frame);
+    } catch {
+      // A socket that is closing: its close event follows and tells the queue.
+    }
+  }
+
+  /** Writes what the rows say now, then tells the queue; it tries again later if the store failed. */
+  async #store(job: JobId, kind: StoreKind): Promise<void> {
+    let ok = true;
+    try {
+      await this.#write(job, kind);
+    } catch (error) {
+      ok = false;
+      console.error(
+        JSON.stringify({ event: "store-failed", queue: this.#hash.slice(0, 8), job, kind, error: String(error) }),
+      );
+    }
+    await Promise.all(this.#carryOut(this.#queue.stored(Date.now(), job, kind, ok)));
+  }
+
+  async #write(job: JobId, kind: StoreKind): Promise<void> {
+    switch (kind) {
+      case "delete":
+        return this.#archive.remove(job, this.#hash);
+      case "definition": {
+        const canonical = this.definition(job);
+        return canonical === undefined ? undefined : this.#archive.write(job, this.#hash, kind, canonical);
+      }
+      case "result": {
+        const finished = this.#look((turn) => lookups.decided(turn, job));
+        return finished && this.#archive.write(job, this.#hash, kind, finishedJson(finished));
+      }
+    }
+  }
+}

@@ -1,0 +1,74 @@
+// The Cloudflare shell: a Worker in front of one Durable Object for each queue.
+
+import { own, type QueueName } from "../../wire/ids.ts";
+import { createApp } from "../app.ts";
+import type { Deployment, QueueAccess } from "../deployment.ts";
+import { workerBodyBytesMax } from "../limits.ts";
+import { keyHashOf, queueHash } from "../queueHash.ts";
+import { socketRoute } from "../socketRoute.ts";
+import { Archive } from "../stores/archive.ts";
+import type { Environment } from "./environment.ts";
+import { storeOf } from "./storage.ts";
+
+export { QueueObject } from "./queueObject.ts";
+
+export default {
+  async fetch(request, env) {
+    const url = new URL(request.url);
+    if (request.headers.get("upgrade")?.toLowerCase() === "websocket") return connect(request, url, env);
+    const app = createApp(deploymentOf(env, url), {
+      onError: (error, { method, route }) =>
+        console.error(JSON.stringify({ event: "request-failed", method, route, error: String(error) })),
+    });
+    return app.fetch(request);
+  },
+} satisfies ExportedHandler<Environment>;
+
+function connect(request: Request, url: URL, env: Environment): Response | Promise<Response> {
+  const route = socketRoute(url.pathname);
+  if (route.type === "refused") return Response.json({ error: route.error }, { status: route.status });
+  const target = new URL("https://queue/");
+  target.searchParams.set("role", route.role);
+  target.searchParams.set("origin", env.PUBLIC_ORIGIN ?? url.origin);
+  const keyHash = keyHashOf(route.queue);
+  if (keyHash !== null) target.searchParams.set("key", keyHash);
+  return env.QUEUES.get(objectId(env, route.queue)).fetch(new Request(target, request));
+}
+
+function deploymentOf(env: Environment, url: URL): Deployment {
+  const store = storeOf(env);
+  const archive = new Archive(store);
+  return {
+    origins: [...new Set([env.PUBLIC_ORIGIN ?? url.origin, url.origin])],
+    access: { type: "public" },
+    blobs: store,
+    bodyBytesMax: workerBodyBytesMax,
+    archive: archive.oldest,
+    queue: (name) => queueAccess(env, name, archive),
+    page: async (path) => {
+      const response = await env.ASSETS.fetch(new Request(new URL(path, "https://page/")));
+      return response.ok ? response : undefined;
+    },
+  };
+}
+
+function queueAccess(env: Environment, name: QueueName, archive: Archive): QueueAccess {
+  const id = objectId(env, name);
+  const queue = env.QUEUES.get(id);
+  const stored = archive.ofQueue(own.queueHash(id.toString()));
+  return {
+    submit: async (submission) => queue.submit(submission),
+    cancel: async (job, namespace, message) => queue.cancel(job, namespace, message),
+    list: async () => queue.list(),
+    job: async (job) => queue.job(job),
+    // A finished job's row has let go of its definition.
+    definition: async (job) => (await queue.definition(job)) ?? stored.definition(job),
+    finished: async (job) => queue.finished(job),
+    namespaces: async (job) => queue.namespaces(job),
+    status: async () => queue.status(),
+  };
+}
+
+function objectId(env: Environment, name: QueueName): DurableObjectId {
+  return env.QUEUES.idFromName(queueHash(env.QUEUE_SECRET, name));
+}

@@ -1,0 +1,114 @@
+// Random steps over the model, with the queue's promises checked after each.
+
+import { schemaExists } from "../queue/schema.ts";
+import { text } from "../queue/sql.ts";
+import { World } from "./model.ts";
+
+const namespaces = ["_", "_", "a", "b"] as const;
+
+/** Runs `steps` random steps. @throws an Error that names the seed and step of a broken promise. */
+export function simulate(seed: number, steps: number): World {
+  const world = new World(seed);
+  let attempts = 0;
+  for (let step = 0; step < steps; step++) {
+    try {
+      randomStep(world);
+      attempts = checkPromises(world, attempts);
+    } catch (cause) {
+      throw new Error(`simulate(${seed}, ${step + 1}) broke a promise: ${String(cause)}`, { cause });
+    }
+  }
+  try {
+    settle(world);
+    checkAllEnded(world);
+  } catch (cause) {
+    throw new Error(`simulate(${seed}, ${steps}) broke a promise after its faults had stopped: ${String(cause)}`, {
+      cause,
+    });
+  }
+  return world;
+}
+
+function randomStep(world: World): void {
+  const { random } = world;
+  const agent = random.pick(world.agents);
+  if (!agent) return;
+  const dice = random.below(100);
+  if (dice < 10) world.submit(random.pick(namespaces) ?? "_");
+  else if (dice < 12) {
+    const job = random.pick([...world.submitted]);
+    if (job) world.cancel(job, random.pick(namespaces) ?? "_");
+  } else if (dice < 20) world.connect(agent);
+  else if (dice < 45) world.deliverToQueue(agent);
+  else if (dice < 70) world.deliverToAgent(agent);
+  else if (dice < 80) world.finishOne(agent);
+  else if (dice < 86) world.sync(agent);
+  else if (dice < 87) world.decline(agent);
+  else if (dice < 88) world.disconnect(agent);
+  else if (dice < 89) world.abandon(agent);
+  else if (dice < 90) world.crashAgent(agent, random.chance(0.5));
+  else if (dice < 99) world.advance(random.below(4_000));
+  else if (random.chance(0.3)) world.restartQueue();
+  else if (random.chance(0.1)) world.advance(60_000 + random.below(600_000));
+}
+
+/** After every step. Returns the highest attempt given, which only rises. */
+function checkPromises(world: World, attemptsBefore: number): number {
+  if (!schemaExists(world.sql)) return attemptsBefore;
+  const rows = world.sql.all("SELECT id, state, agent, attempt FROM jobs");
+  const held = new Map<string, number>();
+  let highest = attemptsBefore;
+  for (const row of rows) {
+    const attempt = typeof row.attempt === "number" ? row.attempt : 0;
+    highest = Math.max(highest, attempt);
+    if (row.state !== "Running") continue;
+    const agent = text(row, "agent");
+    held.set(agent, (held.get(agent) ?? 0) + 1);
+    if (attempt === 0) throw new Error(`${text(row, "id")} runs without an attempt`);
+  }
+  for (const [agent, count] of held) {
+    if (count > world.slots) throw new Error(`agent ${agent} was given ${count} jobs for ${world.slots} slots`);
+  }
+  checkCounters(world);
+  return highest;
+}
+
+function checkCounters(world: World): void {
+  const [row] = world.sql.all("SELECT state FROM queues");
+  if (!row) return;
+  const state: unknown = JSON.parse(text(row, "state"));
+  const [counted] = world.sql.all(
+    `SELECT count(*) FILTER (WHERE state = 'Queued') AS waiting, count(*) FILTER (WHERE state = 'Finished') AS finished FROM jobs`,
+  );
+  if (typeof state !== "object" || state === null || !("waiting" in state) || !("finished" in state))
+    throw new Error("no counters");
+  if (state.waiting !== counted?.waiting || state.finished !== counted?.finished) {
+    throw new Error(`counters ${state.waiting}/${state.finished} are not ${counted?.waiting}/${counted?.finished}`);
+  }
+}
+
+/** Faults stop: one agent has gone silent for good, the others connect, everything is delivered, every container ends. */
+function settle(world: World): void {
+  const [silent, ...living] = world.agents;
+  if (silent) world.abandon(silent);
+  for (let round = 0; round < 400; round++) {
+    for (const agent of living) {
+      world.connect(agent);
+      while (agent.outbox.length + agent.inbox.length > 0) {
+        world.deliverToQueue(agent);
+        world.deliverToAgent(agent);
+      }
+      world.finishOne(agent);
+      if (round % 5 === 0) world.sync(agent);
+    }
+    world.advance(1_000);
+  }
+}
+
+function checkAllEnded(world: World): void {
+  const open = world.sql.all("SELECT id, state FROM jobs WHERE state <> 'Finished'");
+  if (open.length > 0) throw new Error(`${open.length} accepted jobs never ended: ${JSON.stringify(open.slice(0, 3))}`);
+  const [, ...living] = world.agents;
+  const spooled = living.reduce((sum, agent) => sum + agent.spool.size, 0);
+  if (spooled > 0) throw new Error(`${spooled} finishes were never answered`);
+}
