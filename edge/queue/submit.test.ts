@@ -1,0 +1,157 @@
+import { expect, test } from "vitest";
+import { TestQueue } from "./testQueue.ts";
+
+test("identical submissions join one execution", () => {
+  const queue = new TestQueue();
+  const agent = queue.agent("a", { slots: 2 });
+  const job = queue.submit("1");
+  expect(queue.submit("1", { namespace: "other" })).toBe(job);
+  expect(agent.jobs()).toEqual([job]);
+  expect(queue.job(job)?.namespaces).toEqual(["_", "other"]);
+});
+
+test("a result with exit code 0 answers for four weeks, any other end for a minute", () => {
+  const queue = new TestQueue();
+  const agent = queue.agent("a");
+  const run = (command: string, code: number) => {
+    const job = queue.submit(command);
+    agent.finish(job, code);
+    return job;
+  };
+  const good = run("good", 0);
+  const bad = run("bad", 1);
+  const isCached = (command: string) => {
+    const outcome = queue.tryTo(command);
+    return outcome.type === "taken" && outcome.cached;
+  };
+  expect([isCached("good"), isCached("bad")]).toEqual([true, true]);
+  agent.disconnect();
+  queue.pass(60_001);
+  expect([isCached("good"), isCached("bad")]).toEqual([true, false]);
+  queue.pass(27 * 24 * 3_600_000);
+  expect(isCached("good")).toBe(true);
+  queue.pass(2 * 24 * 3_600_000);
+  expect(isCached("good")).toBe(false);
+  expect([queue.state(good), queue.state(bad)]).toEqual(["Queued", "Queued"]);
+});
+
+test("delete and submit is a new run", () => {
+  const queue = new TestQueue();
+  const agent = queue.agent("a");
+  const client = queue.client();
+  const job = queue.submit("1");
+  agent.finish(job);
+  client.send({ type: "StateChange", payload: { state: "Finished", job, value: { reason: "Deleted" } } });
+  expect(queue.job(job)).toBeUndefined();
+  queue.submit("1");
+  expect(agent.jobs()).toEqual([job]);
+  expect(client.states(job)).toEqual(["Queued", "Running", "Success", "Deleted", "Queued", "Running"]);
+});
+
+test("a cancelled job is stopped at its agent and runs again when it is submitted again", () => {
+  const queue = new TestQueue();
+  const agent = queue.agent("a");
+  const job = queue.submit("1");
+  agent.receive();
+  expect(queue.cancel(job)).toBe("done");
+  agent.receive();
+  expect(agent.stopped).toEqual(["Cancelled"]);
+  expect(queue.state(job)).toBe("Cancelled");
+  queue.submit("1");
+  expect(agent.jobs()).toEqual([job]);
+});
+
+test("a cancel answers whatever the job's state, and takes only the namespace that it names", () => {
+  const queue = new TestQueue();
+  const agent = queue.agent("a");
+  const job = queue.submit("1", { namespace: "mine" });
+  queue.submit("1", { namespace: "yours" });
+  expect(queue.cancel(job, "nobody's")).toBe("elsewhere");
+  expect(queue.cancel(job, "mine")).toBe("done");
+  expect(queue.state(job)).toBe("Running");
+  expect(queue.cancel(job, "*")).toBe("done");
+  expect(queue.state(job)).toBe("Cancelled");
+  expect(queue.cancel(job)).toBe("finished");
+  expect(agent.jobs()).toEqual([]);
+});
+
+test.each([
+  [10_000, 0],
+  [30_000, 4_000],
+  [90_000, 8_000],
+])("a newer job of a namespace replaces one that has run for %i ms after %i ms", (age, delay) => {
+  const queue = new TestQueue();
+  const agent = queue.agent("a", { slots: 2 });
+  const older = queue.submit("older", { namespace: "mine" });
+  for (let passed = 0; passed < age; passed += 5_000) {
+    queue.pass(5_000);
+    agent.sync();
+  }
+  const newer = queue.submit("newer", { namespace: "mine" });
+  agent.sync();
+  expect(queue.state(newer)).toBe("Running");
+  if (delay > 0) {
+    queue.pass(delay - 1);
+    expect(queue.state(older)).toBe("Running");
+    queue.pass(1);
+  }
+  expect(queue.state(older)).toBe("JobReplacedByClient");
+  expect(queue.state(newer)).toBe("Running");
+});
+
+test("returning to a job that is being replaced keeps it, and the newer one ends", () => {
+  const queue = new TestQueue();
+  const agent = queue.agent("a", { slots: 2 });
+  const older = queue.submit("older", { namespace: "mine" });
+  for (let passed = 0; passed < 30_000; passed += 5_000) {
+    queue.pass(5_000);
+    agent.sync();
+  }
+  const newer = queue.submit("newer", { namespace: "mine" });
+  queue.pass(2_000);
+  queue.submit("older", { namespace: "mine" });
+  queue.pass(10_000);
+  expect([queue.state(older), queue.state(newer)]).toEqual(["Running", "JobReplacedByClient"]);
+});
+
+test("a job that another namespace wants survives its replacement", () => {
+  const queue = new TestQueue();
+  queue.agent("a", { slots: 2 });
+  const older = queue.submit("older", { namespace: "mine" });
+  queue.submit("older");
+  queue.submit("newer", { namespace: "mine" });
+  expect(queue.state(older)).toBe("Running");
+  expect(queue.job(older)?.namespaces).toEqual(["_"]);
+});
+
+test("a full queue refuses before anything is written, and says when to come again", () => {
+  const queue = new TestQueue({ waitingJobsMax: 2 });
+  queue.submit("1");
+  queue.submit("2");
+  expect(queue.tryTo("3")).toMatchObject({ type: "full", retryAfterMs: 5_000 });
+  expect(queue.tryTo("1").type).toBe("taken");
+});
+
+test("where results are objects, clients see the end when the object is stored, and a definition's row goes with it", () => {
+  const queue = new TestQueue({ publish: "objects" });
+  const agent = queue.agent("a");
+  const client = queue.client();
+  const job = queue.submit("1");
+  agent.finish(job);
+  expect(client.states(job)).toEqual(["Queued", "Running"]);
+  expect(queue.stored.map(({ kind }) => kind)).toEqual(["definition", "result"]);
+  queue.do(queue.queue.stored(queue.now, job, "definition", true));
+  queue.do(queue.queue.stored(queue.now, job, "result", false));
+  queue.pass(1_001);
+  expect(queue.stored.map(({ kind }) => kind)).toEqual(["definition", "result", "result"]);
+  queue.do(queue.queue.stored(queue.now, job, "result", true));
+  expect(client.states(job)).toEqual(["Success"]);
+  expect(queue.sql.all("SELECT 1 FROM definitions")).toEqual([]);
+});
+
+test("what was owed to the store leaves again after a restart", () => {
+  const queue = new TestQueue({ publish: "objects" });
+  queue.submit("1");
+  queue.restart();
+  expect(queue.stored.map(({ kind }) => kind)).toEqual(["definition", "definition"]);
+});
