@@ -57,6 +57,11 @@ export const replaceYoungMs = 20_000;
 export const replaceMiddleMs = 60_000;
 export const replaceDelayMiddleMs = 4_000;
 export const replaceDelayOldMs = 8_000;
+/** Below this rate changes leave at once, beyond it they are gathered for `broadcastEveryMs`. */
+export const broadcastFramesPerSecond = 20;
+export const broadcastEveryMs = 250;
+/** A job that could run on a connected agent and has waited this long at the head of its line reserves one. */
+export const reserveAfterMs = 30_000;
 /** Jobs of a snapshot in one frame; the rest follow in updates. */
 export const snapshotJobsPerFrame = 1000;
 /** Finished jobs in a snapshot: what a person might still look for. */

@@ -1,9 +1,9 @@
 // Who runs what: the queue's decision. Two lines, `_` and all named namespaces, served in turn, oldest first in each,
 // among the jobs that fit; a job that fits nowhere blocks nobody.
 
-import { type JobId, own } from "../../wire/ids.ts";
-import { shapesMax } from "../limits.ts";
-import { type Demand, fits, parseDemand, usedBy } from "./capacity.ts";
+import { type AgentId, type JobId, own } from "../../wire/ids.ts";
+import { reserveAfterMs, shapesMax } from "../limits.ts";
+import { canRun, type Demand, fits, parseDemand, usedBy } from "./capacity.ts";
 import { announceJob, attemptName, type JobRow, readJob, writeJob } from "./jobs.ts";
 import { beginAttemptLog } from "./logs.ts";
 import type { KnownAgent } from "./sessions.ts";
@@ -18,11 +18,12 @@ export function assignWaiting(turn: Turn): void {
     .filter((agent) => agent.ready && agent.declinedUntil <= turn.now)
     .map((agent) => ({ agent, demands: [...demandsHeldBy(turn, agent)] }))
     .filter(({ agent, demands }) => demands.length < agent.offer.slots);
+  const reserved = reservations(turn);
   while (free.length > 0) {
     free.sort((a, b) => b.agent.offer.slots - b.demands.length - (a.agent.offer.slots - a.demands.length));
     const [best] = free;
     if (!best) return;
-    const job = nextFor(turn, best.agent, best.demands);
+    const job = nextFor(turn, best, reserved.get(best.agent.agent));
     if (job) {
       assign(turn, job, best.agent);
       best.demands.push(parseDemand(job.shape));
@@ -37,12 +38,18 @@ function demandsHeldBy(turn: Turn, agent: KnownAgent): readonly Demand[] {
     .map((row) => parseDemand(text(row, "shape")));
 }
 
-function nextFor(turn: Turn, agent: KnownAgent, demands: readonly Demand[]): JobRow | undefined {
+interface Candidate {
+  readonly agent: KnownAgent;
+  readonly demands: readonly Demand[];
+}
+
+/** `reservedFor`: the one job that may still take this agent. */
+function nextFor(turn: Turn, { agent, demands }: Candidate, reservedFor: JobId | undefined): JobRow | undefined {
   const used = usedBy(agent.offer, demands);
   const lines = turn.state.line === 0 ? ([0, 1] as const) : ([1, 0] as const);
   for (const line of lines) {
     const [oldest] = headsOf(turn, line)
-      .filter((head) => fits(agent.offer, used, parseDemand(head.shape)))
+      .filter(({ id, shape }) => (reservedFor ?? id) === id && fits(agent.offer, used, parseDemand(shape)))
       .sort((a, b) => a.seq - b.seq);
     const job = oldest && readJob(turn, oldest.id);
     if (job) {
@@ -70,6 +77,27 @@ function headsOf(turn: Turn, line: 0 | 1): readonly { id: JobId; shape: string; 
     heads.push({ id: own.jobId(text(row, "id")), shape: after, seq: integer(row, "seq") });
   }
   return heads;
+}
+
+/**
+ * Jobs that have waited long at the head of their line, and could run on some connected agent but never find it free enough,
+ * because smaller ones keep slipping in: each keeps one agent for itself, the emptiest that could run it.
+ */
+function reservations(turn: Turn): ReadonlyMap<AgentId, JobId> {
+  const reserved = new Map<AgentId, JobId>();
+  for (const line of [0, 1] as const) {
+    const [head] = [...headsOf(turn, line)].sort((a, b) => a.seq - b.seq);
+    const job = head && readJob(turn, head.id);
+    if (!job || turn.now - job.queuedAt < reserveAfterMs) continue;
+    const [agent] = turn.sessions
+      .agents()
+      .filter((candidate) => candidate.ready && !reserved.has(candidate.agent))
+      .filter((candidate) => canRun(candidate.offer, parseDemand(job.shape)))
+      .map((candidate) => ({ id: candidate.agent, running: demandsHeldBy(turn, candidate).length }))
+      .sort((a, b) => a.running - b.running || (a.id < b.id ? -1 : 1));
+    if (agent) reserved.set(agent.id, job.id);
+  }
+  return reserved;
 }
 
 function assign(turn: Turn, job: JobRow, agent: KnownAgent): void {

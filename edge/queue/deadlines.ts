@@ -72,6 +72,7 @@ export function nextDeadline(turn: Turn): number | null {
     earliest("SELECT min(ends_at) AS at FROM namespaces WHERE queue = ? AND ends_at IS NOT NULL"),
     earliest("SELECT min(due) AS at FROM effects WHERE queue = ?"),
     turn.state.sweepAt,
+    turn.broadcast.flushAt,
   ].filter((at) => at !== null && at > turn.now);
   return candidates.length === 0 ? null : Math.min(...candidates.filter((at) => at !== null));
 }

@@ -57,10 +57,12 @@ function isLive(job: JobRow): boolean {
   return job.state === "Running" || job.state === "Queued";
 }
 
+// The time of the end is that of its decision: what is stored, however often, and what watchers see say the same.
 function publish(turn: Turn, before: JobRow, ended: JobRow): void {
-  if (turn.settings.publish === "rows") show(turn, before, ended);
+  const decided = { ...ended, changedAt: turn.now };
+  if (turn.settings.publish === "rows") show(turn, before, decided);
   else {
-    writeJob(turn, before, ended);
+    writeJob(turn, before, decided);
     owe(turn, ended.id, "result");
   }
 }
@@ -76,7 +78,7 @@ export function published(turn: Turn, id: JobId, kind: StoreKind): void {
 }
 
 function show(turn: Turn, before: JobRow, job: JobRow): void {
-  announceJob(turn, writeJob(turn, before, { ...job, state: "Finished", changedAt: turn.now }));
+  announceJob(turn, writeJob(turn, before, { ...job, state: "Finished" }));
 }
 
 /** Ends an active job without a result: cancelled, replaced, deleted or given up. */

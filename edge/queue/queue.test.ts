@@ -199,3 +199,41 @@ test("only the newest session of an agent is heard", () => {
   queue.agent("a");
   expect(queue.closed.map(({ code }) => code)).toEqual([4001]);
 });
+
+test("a large job that has waited long at the head keeps an agent free for itself", () => {
+  const queue = new TestQueue();
+  const agent = queue.agent("a", { slots: 2, cpus: 2 });
+  const small = [1, 2].map((i) => queue.submit(`small ${i}`, { requirements: { cpus: 1 } }));
+  const large = queue.submit("large", { requirements: { cpus: 2 } });
+  const late = queue.submit("late", { requirements: { cpus: 1 } });
+  for (let passed = 0; passed < 30_000; passed += 5_000) {
+    queue.pass(5_000);
+    agent.sync();
+  }
+  const [first, second] = small;
+  if (!first || !second) throw new Error("two jobs were submitted");
+  agent.finish(first);
+  expect(queue.state(late)).toBe("Queued");
+  agent.finish(second);
+  expect(agent.jobs()).toEqual([large]);
+});
+
+test("clients get changes at once while they are few, and four frames a second with the newest states when they are many", () => {
+  const queue = new TestQueue();
+  const client = queue.client();
+  client.frames();
+  const jobs = Array.from({ length: 200 }, (_, i) => queue.submit(`${i}`));
+  expect(client.frames().length).toBe(20);
+  jobs.slice(0, 100).forEach((job) => {
+    queue.cancel(job);
+  });
+  queue.pass(250);
+  const [frame, ...rest] = client.frames();
+  expect(rest).toEqual([]);
+  const states = frame?.type === "JobStateUpdates" ? frame.payload.state.jobs : {};
+  expect(Object.keys(states).length).toBe(200);
+  expect(Object.values(states).filter((job) => job.finishedReason === "Cancelled").length).toBe(100);
+  queue.pass(1_000);
+  queue.submit("later");
+  expect(client.frames().length).toBe(1);
+});

@@ -11,6 +11,7 @@ import { agentFrameBytesMax, clientFrameBytesMax } from "../../wire/limits.ts";
 import type { QueueSettings } from "../limits.ts";
 import { agentGone, runningAttempt, takeHello, takeSync } from "./agents.ts";
 import { assignWaiting } from "./assign.ts";
+import { Broadcast } from "./broadcast.ts";
 import { type CancelOutcome, cancel } from "./cancel.ts";
 import { nextDeadline, settleDue } from "./deadlines.ts";
 import { published } from "./finish.ts";
@@ -43,6 +44,7 @@ export class Queue {
   readonly #parts: QueueParts;
   #state: QueueState | undefined;
   #clock = 0;
+  readonly #broadcast = new Broadcast();
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
@@ -209,13 +211,14 @@ export class Queue {
         settleDue(turn, isNew);
         const reply = event(turn);
         if (turn.assignable) assignWaiting(turn);
+        const effects = turn.finish();
         arm(turn);
         if (!before || !sameState(before, state)) {
           state.clock = turn.now;
           writeQueueState(sql, turn.queue, state);
         }
         this.#state = state;
-        return { reply, effects: turn.finish() };
+        return { reply, effects };
       });
     } catch (error) {
       this.#state = before;
@@ -235,7 +238,7 @@ export class Queue {
     // Time never goes back, whatever the machine's clock does.
     this.#clock = Math.max(this.#clock, now, state.clock);
     const { queue, settings, sessions } = this.#parts;
-    return new Turn({ sql, queue, now: this.#clock, settings, sessions, state });
+    return new Turn({ sql, queue, now: this.#clock, settings, sessions, state, broadcast: this.#broadcast });
   }
 
   #load(): QueueState | undefined {

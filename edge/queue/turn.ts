@@ -6,6 +6,7 @@ import type { ServerMessage } from "../../wire/clientMessages.ts";
 import type { AgentId, Attempt, JobId, QueueHash } from "../../wire/ids.ts";
 import type { Job } from "../../wire/job.ts";
 import type { QueueSettings } from "../limits.ts";
+import type { Broadcast } from "./broadcast.ts";
 import type { QueueState } from "./queueState.ts";
 import type { KnownAgent, Sessions } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
@@ -39,6 +40,7 @@ export class Turn {
   readonly settings: QueueSettings;
   readonly sessions: Sessions;
   readonly state: QueueState;
+  readonly broadcast: Broadcast;
   /** Set by whatever made a job assignable or freed an agent: the turn ends with an assignment round. */
   assignable = false;
 
@@ -46,13 +48,14 @@ export class Turn {
   readonly #announced: Map<JobId, Job>[] = [];
   readonly #effects: Effect[] = [];
 
-  constructor(parts: Pick<Turn, "sql" | "queue" | "now" | "settings" | "sessions" | "state">) {
+  constructor(parts: Pick<Turn, "sql" | "queue" | "now" | "settings" | "sessions" | "state" | "broadcast">) {
     this.sql = parts.sql;
     this.queue = parts.queue;
     this.now = parts.now;
     this.settings = parts.settings;
     this.sessions = parts.sessions;
     this.state = parts.state;
+    this.broadcast = parts.broadcast;
   }
 
   /** A frame to one client or agent, before whatever the turn gathers. */
@@ -94,7 +97,7 @@ export class Turn {
   finish(): readonly Effect[] {
     for (const [session, outbox] of this.#agents) this.sendText([session], ordersFrame(this.state.attempt, outbox));
     const clients = this.sessions.clients().map((client) => client.id);
-    for (const jobs of this.#announced) {
+    for (const jobs of this.broadcast.take(this.now, this.#announced)) {
       const message: ServerMessage = {
         type: "JobStateUpdates",
         payload: { state: { jobs: Object.fromEntries(jobs) }, isSubset: true },

@@ -70,7 +70,7 @@ export function finishedById(turn: Turn, id: JobId): FinishedJob | undefined {
 /** The same from the moment in which its end is decided: what the store is given. */
 export function decidedById(turn: Turn, id: JobId): FinishedJob | undefined {
   const row = readJob(turn, id);
-  const publishing = row?.state === "Publishing" ? { ...row, state: "Finished" as const, changedAt: turn.now } : row;
+  const publishing = row?.state === "Publishing" ? { ...row, state: "Finished" as const } : row;
   if (publishing && publishing.state !== "Finished") return undefined;
   const shown = publishing ? jobShown(turn, publishing) : shownById(turn, id);
   if (!shown) return undefined;

@@ -72,7 +72,8 @@ export async function sendBlob(
   fileName: string | undefined,
 ): Promise<Response> {
   const { signed } = deployment.blobs;
-  if (signed) return c.redirect(await signed.get(key, fileName), 302);
+  // A signature is for one method: HEAD is answered here.
+  if (signed && c.req.method !== "HEAD") return c.redirect(await signed.get(key, fileName), 302);
   const info = (await deployment.blobs.info(key)) ?? fail(404, `There is no blob ${key}.`);
   const headers: Record<string, string> = { ...downloadHeaders(fileName), "accept-ranges": "bytes" };
   if (contentHashOf(key)) {
