@@ -2,29 +2,34 @@
 // rows in one transaction, and returns what the shell around it must do once that is on disk. It knows no platform, no clock
 // and no network.
 
-import * as v from "valibot";
 import { AgentMessage } from "../../wire/agentMessages.ts";
 import { ClientMessage, pingText, pongText } from "../../wire/clientMessages.ts";
-import { checkDefinition } from "../../wire/definition.ts";
-import { defaultNamespace, type JobId, type Namespace, type QueueHash } from "../../wire/ids.ts";
+import type { JobId, Namespace, QueueHash } from "../../wire/ids.ts";
 import { agentFrameBytesMax, clientFrameBytesMax } from "../../wire/limits.ts";
 import type { QueueSettings } from "../limits.ts";
-import { agentGone, runningAttempt, takeHello, takeSync } from "./agents.ts";
+import { agentGone } from "./agents.ts";
 import { assignWaiting } from "./assign.ts";
 import { Broadcast } from "./broadcast.ts";
 import { type CancelOutcome, cancel } from "./cancel.ts";
 import { nextDeadline, settleDue } from "./deadlines.ts";
 import { published } from "./finish.ts";
-import { announceJob, writeJob } from "./jobs.ts";
-import { takeLogs } from "./logs.ts";
+import {
+  checkEnqueue,
+  parseFrame,
+  refuse,
+  type StateChange,
+  takeAgentMessage,
+  takeEnd,
+  takeSubmission,
+} from "./frames.ts";
 import { effectDone, effectFailed, settleEffects } from "./publish.ts";
 import { newQueueState, type QueueState, readQueueState, writeQueueState } from "./queueState.ts";
 import { migrate, schemaExists } from "./schema.ts";
-import type { AgentSession, ClientSession, KnownAgent, Sessions } from "./sessions.ts";
+import type { AgentSession, ClientSession, Sessions } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 import { type Submission, type SubmitOutcome, submit } from "./submit.ts";
 import { type Effect, type StoreKind, Turn } from "./turn.ts";
-import { answerQuery, greet, sendSnapshot, watch } from "./watch.ts";
+import { answerQuery, greet, sendSnapshot } from "./watch.ts";
 
 export interface QueueParts {
   readonly sql: Sql;
@@ -148,56 +153,18 @@ export class Queue {
     return this.#read(now, look).reply;
   }
 
-  #stateChange(
-    now: number,
-    session: ClientSession,
-    change: Extract<ClientMessage, { type: "StateChange" }>["payload"],
-  ): TurnResult<void> {
+  #stateChange(now: number, session: ClientSession, change: StateChange): TurnResult<void> {
     switch (change.state) {
-      case "Queued":
-        return this.#socketSubmit(now, session, change.value.enqueued);
-      case "Finished": {
-        if (!this.#state) return { reply: undefined, effects: [] };
-        const { reason, namespace, message } = change.value;
-        return this.#turn(now, (turn) => {
-          cancel(turn, change.job, {
-            namespace: namespace ?? defaultNamespace,
-            reason,
-            message: message ?? (reason === "Cancelled" ? "Cancelled by a client." : "Deleted by a client."),
-          });
-        });
+      case "Queued": {
+        const submission = checkEnqueue(change.value.enqueued);
+        // Refused before anything is written: a bad first submission makes no queue.
+        if (!submission.ok) return this.#read(now, (turn) => refuse(turn, session.id, submission));
+        return this.#turn(now, (turn) => takeSubmission(turn, session, submission));
       }
+      case "Finished":
+        if (!this.#state) return { reply: undefined, effects: [] };
+        return this.#turn(now, (turn) => takeEnd(turn, change));
     }
-  }
-
-  #socketSubmit(
-    now: number,
-    session: ClientSession,
-    {
-      id,
-      definition,
-      control,
-      debug,
-    }: Extract<Extract<ClientMessage, { type: "StateChange" }>["payload"], { state: "Queued" }>["value"]["enqueued"],
-  ): TurnResult<void> {
-    const check = checkDefinition(definition);
-    const error = !check.ok
-      ? check.error
-      : id !== undefined && id !== check.value.id
-        ? wrongId(check.value.id)
-        : undefined;
-    if (!check.ok || error !== undefined) {
-      return this.#read(now, (turn) => refuse(turn, session.id, id, "definition", error ?? ""));
-    }
-    return this.#turn(now, (turn) => {
-      watch(turn, session, check.value.id);
-      const outcome = submit(turn, {
-        checked: check.value,
-        namespace: control?.namespace ?? defaultNamespace,
-        debug: debug ?? false,
-      });
-      if (outcome.type === "full") refuse(turn, session.id, outcome.id, "full", outcome.error, outcome.retryAfterMs);
-    });
   }
 
   #turn<T>(now: number, event: (turn: Turn) => T, { isNew = false } = {}): TurnResult<T> {
@@ -251,75 +218,6 @@ export class Queue {
 
 /** What a queue reads that has no rows yet. */
 const nothing: Sql = { all: () => [], transaction: (change) => change() };
-
-function takeAgentMessage(turn: Turn, session: AgentSession, message: AgentMessage): void {
-  if (message.type === "hello") takeHello(turn, session, message);
-  else {
-    const known = session.agent === null ? undefined : turn.sessions.ofAgent(session.agent);
-    if (known?.id === session.id) takeReport(turn, known, message);
-  }
-}
-
-function takeReport(turn: Turn, agent: KnownAgent, message: Exclude<AgentMessage, { type: "hello" }>): void {
-  if (message.type === "sync") {
-    takeSync(turn, agent, message);
-    return;
-  }
-  const job = runningAttempt(turn, agent, message);
-  if (!job) return;
-  switch (message.type) {
-    case "progress": {
-      const { phase, message: line } = message;
-      const progress = { phase, since: turn.now, ...(line === undefined ? {} : { message: line }) };
-      announceJob(turn, writeJob(turn, job, { ...job, progress: JSON.stringify(progress) }));
-      return;
-    }
-    case "logs":
-      takeLogs(turn, job, message);
-      return;
-  }
-}
-
-/** Over HTTP a refusal is a 4xx; here it is our frame, and an end of that id for clients that know only the peer's frames. */
-function refuse(
-  turn: Turn,
-  session: string,
-  id: string | undefined,
-  code: string,
-  error: string,
-  retryAfterMs?: number,
-): void {
-  turn.send(session, {
-    type: "Refused",
-    payload: { ...(id === undefined ? {} : { jobId: id }), code, error, ...(retryAfterMs ? { retryAfterMs } : {}) },
-  });
-  if (id === undefined) return;
-  const job = { queuedTime: turn.now, state: "Finished", time: turn.now, worker: "", finishedReason: "Error" } as const;
-  turn.send(session, {
-    type: "JobStateUpdates",
-    payload: {
-      state: {
-        jobs: { [id]: { ...job, finished: { type: "Finished", reason: "Error", time: turn.now, message: error } } },
-      },
-      isSubset: true,
-    },
-  });
-}
-
-export function wrongId(id: JobId): string {
-  return `The id is not the definition's: that is ${id}. Leave the id out, or compute it from this definition.`;
-}
-
-function parseFrame<S extends v.GenericSchema>(schema: S, text: string, max: number): v.InferOutput<S> | undefined {
-  if (text.length > max || !text.startsWith("{")) return undefined;
-  try {
-    const parsed = v.safeParse(schema, JSON.parse(text));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    // Not JSON: ignored, like every frame that this protocol does not know.
-    return undefined;
-  }
-}
 
 /** Arms the alarm if it must come earlier than it is armed for. One that comes early finds nothing due and arms the next. */
 function arm(turn: Turn): void {

@@ -74,7 +74,10 @@ export class TestQueue {
     this.do(this.queue.start(this.now));
   }
 
-  tryTo(command: string, { namespace = "_", ...rest }: { namespace?: string; requirements?: object; tags?: string[] } = {}): SubmitOutcome {
+  tryTo(
+    command: string,
+    { namespace = "_", ...rest }: { namespace?: string; requirements?: object; tags?: string[] } = {},
+  ): SubmitOutcome {
     const check = checkDefinition({ image: "x", command, ...rest });
     if (!check.ok) throw new Error(check.error);
     const submission = { checked: check.value, namespace: v.parse(Namespace, namespace), debug: false };

@@ -3,11 +3,10 @@
 import { Hono } from "hono";
 import * as v from "valibot";
 import { Enqueue } from "../../wire/clientMessages.ts";
-import { checkDefinition } from "../../wire/definition.ts";
 import type { SubmitAnswer } from "../../wire/http.ts";
 import { defaultNamespace, Namespace } from "../../wire/ids.ts";
 import type { Deployment, QueueAccess } from "../deployment.ts";
-import { wrongId } from "../queue/queue.ts";
+import { checkEnqueue } from "../queue/frames.ts";
 import { jsonBody } from "./body.ts";
 import { jobFiles } from "./jobFiles.ts";
 import { fail, jobId, parse, queueName } from "./params.ts";
@@ -37,21 +36,16 @@ export function jobRoutes(deployment: Deployment): Hono {
 
 async function submit(queue: QueueAccess, body: unknown): Promise<SubmitAnswer> {
   if (body === null) fail(400, "No job provided.");
-  const { id, definition, control, debug } = parse(Enqueue, body);
-  if (definition === undefined) fail(400, 'A submission is {"definition": {...}}.');
-  const check = checkDefinition(definition);
-  if (!check.ok) return fail(check.status, check.error);
-  if (id !== undefined && id !== check.value.id) fail(400, wrongId(check.value.id));
-  const outcome = await queue.submit({
-    checked: check.value,
-    namespace: control?.namespace ?? defaultNamespace,
-    debug: debug ?? false,
-  });
+  const enqueue = parse(Enqueue, body);
+  if (enqueue.definition === undefined) fail(400, 'A submission is {"definition": {...}}.');
+  const check = checkEnqueue(enqueue);
+  if (!check.ok) return fail(check.code === "size" ? 413 : 400, check.error);
+  const outcome = await queue.submit(check.submission);
   if (outcome.type === "full") {
     return fail(429, outcome.error, { "retry-after": String(Math.ceil(outcome.retryAfterMs / 1000)) });
   }
   const { job, cached } = outcome;
-  return { success: true, jobId: check.value.id, state: job.state, ...(cached ? { result: job } : {}) };
+  return { success: true, jobId: outcome.id, state: job.state, ...(cached ? { result: job } : {}) };
 }
 
 async function cancel(queue: QueueAccess, id: ReturnType<typeof jobId>, name: string): Promise<unknown> {

@@ -1,0 +1,113 @@
+// Frames of the two sockets: text in, checked messages out, and what one message does in a turn.
+
+import * as v from "valibot";
+import type { AgentMessage } from "../../wire/agentMessages.ts";
+import type { ClientMessage, Enqueue } from "../../wire/clientMessages.ts";
+import { checkDefinition } from "../../wire/definition.ts";
+import { defaultNamespace } from "../../wire/ids.ts";
+import { runningAttempt, takeHello, takeSync } from "./agents.ts";
+import { cancel } from "./cancel.ts";
+import { announceJob, writeJob } from "./jobs.ts";
+import { takeLogs } from "./logs.ts";
+import type { AgentSession, ClientSession, KnownAgent } from "./sessions.ts";
+import { type Submission, submit } from "./submit.ts";
+import type { Turn } from "./turn.ts";
+import { watch } from "./watch.ts";
+
+export type StateChange = Extract<ClientMessage, { type: "StateChange" }>["payload"];
+
+/** The frame, if it is one of ours and not too large; whatever else comes is ignored. */
+export function parseFrame<S extends v.GenericSchema>(
+  schema: S,
+  text: string,
+  max: number,
+): v.InferOutput<S> | undefined {
+  if (text.length > max || !text.startsWith("{")) return undefined;
+  try {
+    const parsed = v.safeParse(schema, JSON.parse(text));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    // Not JSON: ignored, like every frame that this protocol does not know.
+    return undefined;
+  }
+}
+
+export type EnqueueCheck =
+  | { readonly ok: true; readonly submission: Submission }
+  | { readonly ok: false; readonly id: string | undefined; readonly code: string; readonly error: string };
+
+/** A submission from a socket or a body: its definition is checked and named, and an id that came along must be that name. */
+export function checkEnqueue({ id, definition, control, debug }: Enqueue): EnqueueCheck {
+  const check = checkDefinition(definition);
+  if (!check.ok) return { ok: false, id, code: check.status === 413 ? "size" : "definition", error: check.error };
+  if (id !== undefined && id !== check.value.id) {
+    const error = `The id is not the definition's: that is ${check.value.id}. Leave it out, or compute it from this definition.`;
+    return { ok: false, id, code: "id", error };
+  }
+  const namespace = control?.namespace ?? defaultNamespace;
+  return { ok: true, submission: { checked: check.value, namespace, debug: debug ?? false } };
+}
+
+export function takeSubmission(turn: Turn, session: ClientSession, { submission }: EnqueueCheck & { ok: true }): void {
+  watch(turn, session, submission.checked.id);
+  const outcome = submit(turn, submission);
+  if (outcome.type === "full") refuse(turn, session.id, { ...outcome, code: "full" });
+}
+
+/** A client may cancel and delete. */
+export function takeEnd(turn: Turn, { job, value }: Extract<StateChange, { state: "Finished" }>): void {
+  const { reason, namespace, message } = value;
+  cancel(turn, job, {
+    namespace: namespace ?? defaultNamespace,
+    reason,
+    message: message ?? (reason === "Cancelled" ? "Cancelled by a client." : "Deleted by a client."),
+  });
+}
+
+export interface Refusal {
+  readonly id: string | undefined;
+  readonly code: string;
+  readonly error: string;
+  readonly retryAfterMs?: number;
+}
+
+/** Over HTTP a refusal is a 4xx; here it is our frame, and an end of that id for clients that know only the peer's frames. */
+export function refuse(turn: Turn, session: string, { id, code, error, retryAfterMs }: Refusal): void {
+  turn.send(session, {
+    type: "Refused",
+    payload: { ...(id === undefined ? {} : { jobId: id }), code, error, ...(retryAfterMs ? { retryAfterMs } : {}) },
+  });
+  if (id === undefined) return;
+  const time = turn.now;
+  const finished = { type: "Finished", reason: "Error", time, message: error } as const;
+  const job = { queuedTime: time, state: "Finished", time, worker: "", finishedReason: "Error", finished } as const;
+  turn.send(session, { type: "JobStateUpdates", payload: { state: { jobs: { [id]: job } }, isSubset: true } });
+}
+
+export function takeAgentMessage(turn: Turn, session: AgentSession, message: AgentMessage): void {
+  if (message.type === "hello") takeHello(turn, session, message);
+  else {
+    const known = session.agent === null ? undefined : turn.sessions.ofAgent(session.agent);
+    if (known?.id === session.id) takeReport(turn, known, message);
+  }
+}
+
+function takeReport(turn: Turn, agent: KnownAgent, message: Exclude<AgentMessage, { type: "hello" }>): void {
+  if (message.type === "sync") {
+    takeSync(turn, agent, message);
+    return;
+  }
+  const job = runningAttempt(turn, agent, message);
+  if (!job) return;
+  switch (message.type) {
+    case "progress": {
+      const { phase, message: line } = message;
+      const progress = { phase, since: turn.now, ...(line === undefined ? {} : { message: line }) };
+      announceJob(turn, writeJob(turn, job, { ...job, progress: JSON.stringify(progress) }));
+      return;
+    }
+    case "logs":
+      takeLogs(turn, job, message);
+      return;
+  }
+}
