@@ -7,6 +7,7 @@ import { checkDefinition } from "../../wire/definition.ts";
 import { type JobId, Namespace, own } from "../../wire/ids.ts";
 import { defaultQueueSettings } from "../limits.ts";
 import { NodeSql } from "../node/sqlite.ts";
+import { lookups } from "../queue/lookups.ts";
 import { Queue, type TurnResult } from "../queue/queue.ts";
 import { Sessions } from "../queue/sessions.ts";
 import type { Effect } from "../queue/turn.ts";
@@ -132,11 +133,19 @@ export class World {
 
   /** The process dies between turns; all sockets go with it. */
   restartQueue(): void {
+    const before = this.#shown();
     this.sessions = new Sessions();
     for (const agent of this.agents) this.#unplug(agent);
     this.alarm = undefined;
     this.queue = this.#newQueue();
+    if (this.#shown() !== before) throw new Error("a restart changed what is shown");
     this.do(this.queue.start(this.now));
+  }
+
+  /** Every job as clients are shown it, but for the reason it waits, which depends on who is connected. */
+  #shown(): string {
+    const jobs = this.queue.read(this.now, lookups.list);
+    return JSON.stringify(jobs.map(([id, { waiting: _, ...job }]) => [id, job]));
   }
 
   disconnect(agent: SimAgent): void {
