@@ -1,0 +1,61 @@
+// Sizes, times and counts of the page, each with its reason. What both sides of the wire rely on is in wire/limits.ts.
+
+/** Waited after the last change before a definition is asked for or submitted, so that a moving slider is one job. */
+export const settleMs = 200;
+/** How long a framed page waits for a metapage's first inputs before autostart goes ahead without them. */
+export const metapageWaitMs = 2_000;
+
+/** No answer to a PING for this long means that the connection is dead (twice the period of the pings). */
+export const pongTimeoutMs = 10_000;
+/** A socket that has not opened by then is given up and tried again. */
+export const connectTimeoutMs = 10_000;
+/** The first reconnect comes within this time; each further one within twice the time of the one before. */
+export const reconnectDelayMsFirst = 250;
+/** A reconnect never waits longer: a person is looking. */
+export const reconnectDelayMsMax = 5_000;
+/** One frame from the server, UTF-16 units: a snapshot of a full queue stays far below it. */
+export const serverFrameCharsMax = 32 * 1024 * 1024;
+
+/** A request for a document: a definition, a result, a permit. */
+export const requestTimeoutMs = 30_000;
+/** One upload or one output's download: a large file over a slow line. */
+export const transferTimeoutMs = 10 * 60 * 1000;
+/** A result is asked for so many times: it is published a moment after its job is announced as finished. */
+export const resultAttemptsMax = 5;
+/** Between two of these attempts, at most. */
+export const resultRetryMsMax = 1_600;
+/** Finished runs whose results stay in memory, so that going back to a former input is instant. */
+export const resultsKeptMax = 50;
+/** Hashing yields to the page after each of these pieces. */
+export const hashPieceBytes = 4 * 1024 * 1024;
+/** Uploads that run at the same time: a browser opens six connections to one host. */
+export const uploadsAtOnceMax = 4;
+
+/** Log lines kept in the page; the oldest go first and the log says so. */
+export const logLinesKeptMax = 100_000;
+/** Up to here all lines are in the document, above only those near the visible ones. */
+export const logRowsAllMax = 500;
+/** Rows drawn above and below the visible ones. */
+export const logRowsMargin = 40;
+/** The height of a log row in CSS px; style.css has the same number. */
+export const logRowPx = 18;
+/** Closer to the end than this, the log follows. */
+export const logFollowPx = 24;
+
+/** Text of an output that is shown; the file itself is a click away. */
+export const previewTextBytesMax = 64 * 1024;
+/** A larger text is not fetched for a preview. */
+export const previewTextFetchBytesMax = 2 * 1024 * 1024;
+/** A larger picture is not fetched for a preview. */
+export const previewImageBytesMax = 32 * 1024 * 1024;
+/** Outputs that are pictured without being asked; the others open on a click. */
+export const previewsOpenMax = 6;
+/** Jobs listed in the queue's tab. */
+export const jobsListedMax = 100;
+
+/** The consent window's Run does nothing before: a click meant for something else must not grant. */
+export const consentDelayMs = 700;
+/** The clock in the status line. */
+export const clockTickMs = 100;
+/** Definitions whose consent is remembered: about 10 KB of storage. */
+export const grantsKeptMax = 100;

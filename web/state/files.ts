@@ -1,0 +1,128 @@
+// The job's files: values from pipes and texts from the address, turned into data refs, uploaded where they are large.
+// A run that was overtaken by a newer value is abandoned; what failed is tried again with the next change.
+
+import { effect, type ReadonlySignal, signal } from "@preact/signals";
+import type { DataRef } from "../../wire/dataRef.ts";
+import { inputPath } from "../../wire/paths.ts";
+import { UploadError, type Uploader } from "../frame/uploads.ts";
+import { contentOf } from "../frame/values.ts";
+import type { DataRefs } from "../job/definition.ts";
+import { uploadsAtOnceMax } from "../limits.ts";
+import type { Fault } from "../url/parameters.ts";
+
+export type Files =
+  | { readonly kind: "pending" }
+  | { readonly kind: "failed"; readonly error: string }
+  | {
+      readonly kind: "ready";
+      readonly inputs: DataRefs;
+      readonly configFiles: DataRefs;
+      readonly faults: readonly Fault[];
+    };
+
+export type Values = Readonly<Record<string, unknown>>;
+type Resolved = { readonly ref: DataRef } | { readonly fault: Fault } | "nothing";
+
+/** Pipes that set the job and are never files. */
+export const jobPipes: readonly string[] = ["job", "metaframe/job"];
+
+export interface FilesState {
+  readonly files: ReadonlySignal<Files>;
+  retry(): void;
+}
+
+export function createFiles(
+  sources: {
+    readonly pipes: ReadonlySignal<Values>;
+    readonly texts: ReadonlySignal<Values>;
+    readonly api: ReadonlySignal<string>;
+  },
+  uploader: Uploader,
+): FilesState {
+  const files = signal<Files>({ kind: "pending" });
+  const attempt = signal(0);
+  const inputs = createResolver(uploader);
+  const configFiles = createResolver(uploader);
+
+  effect(() => {
+    attempt.value;
+    const pipes = Object.fromEntries(
+      Object.entries(sources.pipes.value)
+        .filter(([name]) => !jobPipes.includes(name))
+        .map(([name, value]) => [inputPath(name), value]),
+    );
+    const texts = sources.texts.value;
+    const api = sources.api.value;
+    const stop = new AbortController();
+    files.value = { kind: "pending" };
+    const run = async () => {
+      try {
+        const [ins, configs] = await Promise.all([
+          inputs(pipes, api, stop.signal),
+          configFiles(texts, api, stop.signal),
+        ]);
+        if (!stop.signal.aborted)
+          files.value = {
+            kind: "ready",
+            inputs: ins.refs,
+            configFiles: configs.refs,
+            faults: [...ins.faults, ...configs.faults],
+          };
+      } catch (error) {
+        if (stop.signal.aborted) return;
+        const why = error instanceof UploadError ? error.message : "something in this page broke";
+        files.value = {
+          kind: "failed",
+          error: `An input could not be uploaded: ${why}. It is tried again with the next change.`,
+        };
+        if (!(error instanceof UploadError)) throw error;
+      }
+    };
+    void run();
+    return () => stop.abort();
+  });
+  return { files, retry: () => attempt.value++ };
+}
+
+/** Resolves a map of values; a value that is still the same is not looked at again. */
+function createResolver(uploader: Uploader) {
+  let known = new Map<string, { readonly value: unknown; readonly api: string; readonly resolved: Resolved }>();
+
+  const resolve = async (name: string, value: unknown, api: string, signal: AbortSignal): Promise<Resolved> => {
+    const before = known.get(name);
+    if (before && before.value === value && before.api === api) return before.resolved;
+    const content = await contentOf(value);
+    if (content.kind === "nothing") return "nothing";
+    if (content.kind === "unreadable")
+      return { fault: { where: name, message: `${content.message} It was left out.` } };
+    return { ref: await uploader.refOf(content, api, signal) };
+  };
+
+  return async (
+    values: Values,
+    api: string,
+    signal: AbortSignal,
+  ): Promise<{ refs: DataRefs; faults: readonly Fault[] }> => {
+    const entries = Object.entries(values);
+    const next: typeof known = new Map();
+    const worker = async (start: number) => {
+      for (let i = start; i < entries.length; i += uploadsAtOnceMax) {
+        const [name, value] = entries[i] ?? ["", undefined];
+        const resolved = await resolve(name, value, api, signal);
+        next.set(name, { value, api, resolved });
+      }
+    };
+    await Promise.all(Array.from({ length: uploadsAtOnceMax }, (_, start) => worker(start)));
+    signal.throwIfAborted();
+    known = next;
+    const refs: [string, DataRef][] = [];
+    const faults: Fault[] = [];
+    for (const [name] of entries) {
+      const resolved = next.get(name)?.resolved;
+      if (resolved === undefined || resolved === "nothing") continue;
+      if ("ref" in resolved) refs.push([name, resolved.ref]);
+      else faults.push(resolved.fault);
+    }
+    return { refs: Object.fromEntries(refs), faults };
+  };
+}

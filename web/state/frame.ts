@@ -1,0 +1,112 @@
+// The page inside a metapage: inputs come in through pipes, a finished run's outputs go out, and with `allowsetjob` a
+// pipe may set the job. At top level all of it rests.
+
+import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import type { Job } from "../../wire/job.ts";
+import type { MetapageLink } from "../frame/metapage.ts";
+import type { ReadyDefinition } from "../job/definition.ts";
+import { metapageWaitMs } from "../limits.ts";
+import { decodeJson, encodeJson, isJsonObject, type JsonObject } from "../url/codec.ts";
+import type { Fault } from "../url/parameters.ts";
+import type { QueueTarget } from "../url/target.ts";
+import type { Address } from "./address.ts";
+import type { Browser } from "./browser.ts";
+import { jobPipes, type Values } from "./files.ts";
+import { createOutputSender, type OutputSender } from "./outputs.ts";
+import { type ResultState, runOf } from "./results.ts";
+
+export interface FrameFacts {
+  readonly browser: Browser;
+  readonly address: Address;
+  readonly pipes: Signal<Values>;
+  readonly target: ReadonlySignal<QueueTarget | undefined>;
+  readonly ready: ReadonlySignal<ReadyDefinition | undefined>;
+  readonly job: ReadonlySignal<Job | undefined>;
+  readonly result: ReadonlySignal<ResultState | undefined>;
+  readonly faults: Signal<readonly Fault[]>;
+}
+
+/** `mayStart` turns true once the metapage's first inputs are here, or it is clear that there is no metapage. */
+export function joinFrame(facts: FrameFacts): { mayStart: ReadonlySignal<boolean> } {
+  const { browser, pipes, faults } = facts;
+  const isConnected = signal(!browser.isFramed);
+  const hasWaited = signal(false);
+  if (browser.isFramed) {
+    browser.clock.after(metapageWaitMs, () => {
+      hasWaited.value = true;
+    });
+    // Only a framed page needs the library, and it is a third of the page's weight.
+    import("../frame/metapage.ts").then(
+      ({ joinMetapage }) => sendOutputs(facts, joinMetapage(pipes, isConnected)),
+      () => {
+        faults.value = [
+          {
+            where: "metapage",
+            message: "The link to the page around this one could not be loaded. Reload to try again.",
+          },
+        ];
+      },
+    );
+    setJobFromPipes(facts);
+  }
+  return { mayStart: computed(() => isConnected.value || hasWaited.value) };
+}
+
+function sendOutputs(facts: FrameFacts, link: MetapageLink) {
+  const { browser, target, ready, job, result, faults } = facts;
+  const sender: OutputSender = createOutputSender(link, browser.fetch);
+  effect(() => {
+    const state = result.value;
+    const at = target.value;
+    const { resolverefs, allowsetjob } = facts.address.parameters.value;
+    if (state?.kind !== "ready" || !at || !ready.value || !job.value) return;
+    const { id } = ready.value;
+    sender.send({ run: runOf(id, job.value), id, target: at, finished: state.finished, resolverefs, allowsetjob }).then(
+      () => {
+        if (faults.peek().length > 0) faults.value = [];
+      },
+      () => {
+        faults.value = [
+          {
+            where: "outputs",
+            message: "They could not be loaded and were not sent on to the metapage. Run again to retry.",
+          },
+        ];
+      },
+    );
+  });
+}
+
+function setJobFromPipes({ address, pipes, faults }: FrameFacts) {
+  let applied = "";
+  effect(() => {
+    if (!address.parameters.value.allowsetjob) return;
+    const sent = jobPipes.map((name) => pipes.value[name]).find((value) => value != null);
+    if (sent === undefined) return;
+    const job = jobIn(sent);
+    if (!job) {
+      faults.value = [
+        { where: "job", message: "The job that came through a pipe is not a job definition. It was ignored." },
+      ];
+      return;
+    }
+    // The pipe's value stays the same while the address may be edited afterwards: only a new value counts.
+    const raw = encodeJson(job);
+    if (raw === applied) return;
+    applied = raw;
+    address.write({ job: raw }, false);
+  });
+}
+
+/** A definition as other frames send it: an object, a data ref to one, or JSON text. Undefined for what is no JSON. */
+function jobIn(sent: unknown): JsonObject | undefined {
+  if (typeof sent === "string") return decodeJson(sent);
+  if (!isJsonObject(sent)) return undefined;
+  const job = sent.type === "json" && isJsonObject(sent.value) ? sent.value : sent;
+  try {
+    return decodeJson(JSON.stringify(job));
+  } catch {
+    // A structured clone may carry cycles and big integers.
+    return undefined;
+  }
+}

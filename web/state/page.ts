@@ -1,0 +1,172 @@
+// The page's whole state, put together once. Views read its signals and call its actions; nothing else is global.
+
+import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
+import { createUploader } from "../frame/uploads.ts";
+import type { ReadyDefinition } from "../job/definition.ts";
+import { anyJob, createQueue, type Queue } from "../queue/queue.ts";
+import type { Fault } from "../url/parameters.ts";
+import { effectiveQueue, type QueueTarget, resolveQueue, type TargetState } from "../url/target.ts";
+import { type Address, createAddress } from "./address.ts";
+import type { Browser } from "./browser.ts";
+import { type Consent, createConsent, redeemPermit } from "./consent.ts";
+import { consentHash } from "./consentWindow.ts";
+import { createNamedJob, type DefinitionState, definitionState } from "./definition.ts";
+import { createFiles, type Values } from "./files.ts";
+import { joinFrame } from "./frame.ts";
+import { createLogs, type Logs } from "./logs.ts";
+import { createPhases, type Phase, phasesOf } from "./phases.ts";
+import { createResults, type ResultState, runOf } from "./results.ts";
+import { createRun, type Run } from "./run.ts";
+import { type Status, statusOf } from "./status.ts";
+
+export interface Page {
+  readonly browser: Browser;
+  readonly address: Address;
+  readonly target: ReadonlySignal<TargetState>;
+  readonly definition: ReadonlySignal<DefinitionState>;
+  readonly ready: ReadonlySignal<ReadyDefinition | undefined>;
+  readonly pipes: ReadonlySignal<Values>;
+  readonly queue: Queue;
+  readonly result: ReadonlySignal<ResultState | undefined>;
+  readonly logs: Logs;
+  readonly phases: ReadonlySignal<readonly Phase[]>;
+  readonly status: ReadonlySignal<Status>;
+  /** Everything that could not be used, and what broke while sending on. */
+  readonly faults: ReadonlySignal<readonly Fault[]>;
+  readonly consent: Consent;
+  readonly run: Run;
+  retryUploads(): void;
+}
+
+export function createPage(browser: Browser, view: Window): Page {
+  const address = createAddress(view, browser.isFramed);
+  const { parameters } = address;
+  const target = computed(() => resolveQueue(effectiveQueue(parameters.value), browser.origin));
+  const queueTarget = stable(computed(() => (target.value.kind === "target" ? target.value.target : undefined)));
+
+  const logs = createLogs();
+  const queue = createQueue(
+    queueTarget,
+    { open: browser.openWire, clock: browser.clock, random: browser.random },
+    ({ jobId, logs: lines, first }) => {
+      if (jobId === ready.peek()?.id) logs.append(lines, first);
+    },
+  );
+
+  const pipes = signal<Values>({});
+  const namedJob = createNamedJob(parameters, address.shortId, queueTarget, browser.fetch);
+  const texts = computed<Values>(() => parameters.value.inputs ?? {});
+  const api = computed(() => queueTarget.value?.api ?? browser.origin);
+  const { files, retry } = createFiles({ pipes, texts, api }, createUploader(browser.fetch));
+  const definition = computed(() => definitionState(namedJob.value, parameters.value, files.value));
+  const ready = computed(() => (definition.value.kind === "ready" ? definition.value.ready : undefined));
+  const job = computed(() => (ready.value ? queue.jobs.value.get(ready.value.id) : undefined));
+
+  const results = createResults(browser);
+  const result = computed(() =>
+    ready.value && job.value ? results.byRun.value.get(runOf(ready.value.id, job.value)) : undefined,
+  );
+  const consent = createConsent(browser, () =>
+    view.open(`${browser.origin}/${consentHash}`, "_blank", "popup,width=520,height=380"),
+  );
+  const { isPermitted } = takePermit(address, consent, browser);
+  const sendingFaults = signal<readonly Fault[]>([]);
+  const { mayStart } = joinFrame({
+    browser,
+    address,
+    pipes,
+    result,
+    ready,
+    job,
+    target: queueTarget,
+    faults: sendingFaults,
+  });
+  const run = createRun({
+    browser,
+    parameters,
+    target: queueTarget,
+    ready,
+    job,
+    mayStart,
+    isPermitted,
+    queue,
+    consent,
+  });
+
+  const phases = createPhases();
+  effect(() => {
+    const id = ready.value?.id;
+    const at = queueTarget.value;
+    const current = job.value;
+    phases.note(id ?? "", current);
+    if (!id) return;
+    logs.follow(`${id} ${at?.queue}`, current);
+    if (current?.state === "Finished" && at) results.need(at, id, current);
+    if (result.value?.kind === "ready" && result.value.finished.result)
+      logs.complete(result.value.finished.result.logs);
+  });
+
+  const status = computed(() => {
+    const id = ready.value?.id ?? "";
+    return statusOf({
+      target: target.value,
+      definition: definition.value,
+      connection: queue.connection.value,
+      agents: queue.agents.value?.length,
+      job: job.value,
+      asked: queue.asked.value.get(id),
+      refusal: queue.refusals.value.get(id) ?? queue.refusals.value.get(anyJob),
+      result: result.value,
+      isAsking: consent.question.value !== undefined,
+    });
+  });
+
+  return {
+    browser,
+    address,
+    target,
+    definition,
+    ready,
+    pipes,
+    queue,
+    result,
+    logs,
+    phases: computed(() => {
+      const measured =
+        job.value && result.value?.kind === "ready" ? phasesOf(job.value, result.value.finished.result) : [];
+      return measured.length > 0 ? measured : phases.seen.value;
+    }),
+    status,
+    faults: computed(() => [
+      ...address.faults.value,
+      ...(definition.value.kind === "ready" ? definition.value.faults : []),
+      ...sendingFaults.value,
+    ]),
+    consent,
+    run,
+    retryUploads: retry,
+  };
+}
+
+/** Equal targets are one: an unrelated change of the address must not close the queue's socket. */
+function stable(source: ReadonlySignal<QueueTarget | undefined>): ReadonlySignal<QueueTarget | undefined> {
+  let last: QueueTarget | undefined;
+  return computed(() => {
+    const next = source.value;
+    if (next?.api !== last?.api || next?.queue !== last?.queue) last = next;
+    return last;
+  });
+}
+
+/** A one-time permit leaves the address at once; it is redeemed at our own origin and told to nobody else. */
+function takePermit(address: Address, consent: Consent, browser: Browser): { isPermitted: ReadonlySignal<boolean> } {
+  const isPermitted = signal(false);
+  const token = address.parameters.peek().permit;
+  if (token !== undefined) {
+    address.write({ permit: undefined }, false);
+    void consent.whileChecking(redeemPermit(token, browser)).then((isGood) => {
+      isPermitted.value = isGood;
+    });
+  }
+  return { isPermitted };
+}

@@ -1,0 +1,120 @@
+// When a definition is submitted, stopped and run again: by a person's click, or by itself with autostart once the
+// definition has stood still for a moment and, on this machine's own queue, a person has agreed.
+
+import { effect, type ReadonlySignal } from "@preact/signals";
+import type { Job } from "../../wire/job.ts";
+import { commandText, consentKeyOf, imageOf, type ReadyDefinition } from "../job/definition.ts";
+import { settleMs } from "../limits.ts";
+import { frames, namespaceOf } from "../queue/frames.ts";
+import type { Queue } from "../queue/queue.ts";
+import type { Parameters } from "../url/parameters.ts";
+import type { QueueTarget } from "../url/target.ts";
+import type { Browser } from "./browser.ts";
+import type { Consent, Question } from "./consent.ts";
+
+export interface RunFacts {
+  readonly browser: Browser;
+  readonly parameters: ReadonlySignal<Parameters>;
+  readonly target: ReadonlySignal<QueueTarget | undefined>;
+  readonly ready: ReadonlySignal<ReadyDefinition | undefined>;
+  readonly job: ReadonlySignal<Job | undefined>;
+  /** Nothing runs by itself before: the metapage's first inputs may still be on their way. */
+  readonly mayStart: ReadonlySignal<boolean>;
+  /** A permit came with the address and was good. */
+  readonly isPermitted: ReadonlySignal<boolean>;
+  readonly queue: Queue;
+  readonly consent: Consent;
+}
+
+export interface Run {
+  /** A person pressed Run, or Run again. */
+  press(): void;
+  stop(): void;
+}
+
+export function createRun(facts: RunFacts): Run {
+  const { browser, parameters, target, ready, job, queue, consent } = facts;
+  const now = () => browser.clock.now();
+
+  const submit = (definition: ReadyDefinition, isAgain: boolean) => {
+    const { control, debug } = parameters.peek();
+    const run = frames.submit(definition, control, debug, now());
+    const texts = isAgain ? [frames.delete(definition.id, namespaceOf(control), now()), run] : [run];
+    const before = queue.jobs.peek().get(definition.id)?.queuedTime;
+    queue.ask(definition.id, { kind: isAgain ? "again" : "run", frames: texts, at: now(), before });
+  };
+
+  const questionFor = (definition: ReadyDefinition, isAgain: boolean): Question => ({
+    key: consentKeyOf(definition.template, browser.embedder ?? "unknown"),
+    image: imageOf(definition.definition),
+    command: commandText(definition.definition.command),
+    // By then the inputs may have moved on: what is submitted is what the page shows.
+    granted: () => {
+      const current = ready.peek();
+      if (current) submit(current, isAgain && current.id === definition.id);
+    },
+  });
+
+  const press = () => {
+    const definition = ready.peek();
+    const at = target.peek();
+    if (!definition || !at) return;
+    const isAgain = job.peek()?.state === "Finished";
+    if (!at.loopback) return submit(definition, isAgain);
+    const question = questionFor(definition, isAgain);
+    if (consent.isGranted(question.key)) submit(definition, isAgain);
+    else consent.accept(question);
+  };
+
+  startByItself(facts, (definition) => {
+    const question = questionFor(definition, false);
+    if (!target.peek()?.loopback || consent.isGranted(question.key)) submit(definition, false);
+    else consent.ask(question);
+  });
+
+  // What is done already needs no permission: it is shown, and runs nothing.
+  effect(() => {
+    if (consent.question.value && job.value?.state === "Finished") consent.drop();
+  });
+
+  return {
+    press,
+    stop() {
+      const definition = ready.peek();
+      if (!definition) return;
+      const text = frames.cancel(definition.id, namespaceOf(parameters.peek().control), now());
+      queue.ask(definition.id, { kind: "stop", frames: [text], at: now(), before: job.peek()?.queuedTime });
+    },
+  };
+}
+
+/** Watches each definition that stands still, and starts each once with autostart. */
+function startByItself(facts: RunFacts, start: (definition: ReadyDefinition) => void) {
+  const { browser, parameters, target, ready, mayStart, isPermitted, queue, consent } = facts;
+  let watched = "";
+  let started = "";
+  let permittedKey: string | undefined;
+  effect(() => {
+    const definition = ready.value;
+    const at = target.value;
+    const { autostart } = parameters.value;
+    const isFree = mayStart.value && !consent.isChecking.value;
+    const isAllowed = isPermitted.value;
+    if (!definition || !at) return undefined;
+    const what = `${definition.id} ${at.api} ${at.queue}`;
+    const settled = () => {
+      const key = consentKeyOf(definition.template, browser.embedder ?? "unknown");
+      // A permit is for the definition that came with it, not for what the page may be told to run later.
+      if (isAllowed) permittedKey ??= key;
+      if (key === permittedKey) consent.grant(key);
+      if (what !== watched) queue.watch(definition.id);
+      watched = what;
+      const question = consent.question.peek();
+      if (question && question.key !== key) consent.drop();
+      if (!autostart || !isFree || what === started) return;
+      started = what;
+      start(definition);
+    };
+    return browser.clock.after(settleMs, settled);
+  });
+}
