@@ -91,6 +91,7 @@ function answered(
   return {
     ...queued(turn, checked, namespace, debug),
     state: "Finished",
+    queuedAt: stored.finishedAt,
     reason: stored.reason,
     changedAt: stored.finishedAt,
     agent: stored.agent,

@@ -1,6 +1,7 @@
 // The one line that tells the truth: a pure decision from everything the page knows to what a person reads.
 
 import type { Job } from "../../wire/job.ts";
+import type { JobResult } from "../../wire/result.ts";
 import type { Asked } from "../queue/asked.ts";
 import type { Refusal } from "../queue/queue.ts";
 import type { Connection } from "../queue/socket.ts";
@@ -116,7 +117,7 @@ function running({ progress, time }: Job): Status {
 function finished(job: Job, state: ResultState | undefined): Status {
   const actions: readonly Action[] = ["again"];
   const result = state?.kind === "ready" ? state.finished.result : undefined;
-  const took = durationText(result?.duration ?? job.time - job.queuedTime);
+  const took = durationText(wholeTime(result) ?? job.time - job.queuedTime);
   const detail =
     result?.error ?? (state?.kind === "ready" ? state.finished.message : undefined) ?? job.finished?.message;
   const why = detail ? { detail } : {};
@@ -173,6 +174,12 @@ function exitText(code: number): string {
 }
 
 /** A length of time in two figures that matter. */
+/** What a person waited for: all phases at the agent, of which the container's own time is only one. */
+function wholeTime(result: JobResult | undefined): number | undefined {
+  const last = result?.phases?.at(-1);
+  return last ? last.start + last.ms : result?.duration;
+}
+
 export function durationText(ms: number): string {
   if (!Number.isFinite(ms) || ms < 0) return "0 s";
   if (ms < 1000) return `${Math.round(ms)} ms`;
