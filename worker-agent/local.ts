@@ -9,6 +9,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import * as v from "valibot";
 import { Permits } from "../edge/node/permits.ts";
 import { type RunningServer, startServer } from "../edge/node/server.ts";
+import { rangeFault } from "../wire/addresses.ts";
 import { agentIdOf } from "../wire/agentId.ts";
 import { agentVersion, type RunningAgent, startAgent } from "./agent.ts";
 import { keptSecret } from "./dataDir.ts";
@@ -29,6 +30,7 @@ const Flags = v.object({
   agent: v.boolean(),
   anyAgent: v.boolean(),
   allowOrigin: v.array(v.string()),
+  allowRange: v.array(v.string()),
   publicOrigin: v.optional(v.string()),
   verbose: v.boolean(),
 });
@@ -61,6 +63,15 @@ const program = new Command("npm start --")
       .argParser((value: string, before: readonly string[]) => [...before, ...value.split(",").map(originOf)]),
   )
   .addOption(
+    new Option(
+      "--allow-range <cidr...>",
+      "addresses that webhooks and inputs may be at although they are not public, like 10.1.0.0/16",
+    )
+      .env("LONGSHORE_ALLOW_RANGES")
+      .default([], "none")
+      .argParser((value: string, before: readonly string[]) => [...before, ...value.split(",").map(rangeOf)]),
+  )
+  .addOption(
     new Option("--public-origin <url>", "how others reach this server")
       .env("LONGSHORE_PUBLIC_ORIGIN")
       .argParser(originOf),
@@ -77,6 +88,7 @@ async function run(flags: Flags): Promise<void> {
     host: flags.host,
     port: flags.port,
     allowOrigins: flags.allowOrigin,
+    allowRanges: flags.allowRange,
     pageDir,
     permits,
     ...(flags.publicOrigin === undefined ? {} : { publicOrigin: flags.publicOrigin }),
@@ -113,6 +125,7 @@ async function lend(flags: Flags, { server, dataDir, secret, log }: Parts): Prom
       name: hostname(),
       secret,
       trusted: true,
+      allowRanges: flags.allowRange,
       capacity: {
         slots: flags.slots,
         cpus: availableParallelism(),
@@ -171,6 +184,12 @@ function port(text: string): number {
 function originOf(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return new URL(text).origin;
   throw new InvalidArgumentError("An origin looks like https://example.org.");
+}
+
+function rangeOf(text: string): string {
+  const fault = rangeFault(text);
+  if (fault !== undefined) throw new InvalidArgumentError(fault);
+  return text;
 }
 
 program.parseAsync().catch((error: unknown) => {

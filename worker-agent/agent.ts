@@ -1,0 +1,200 @@
+// The agent: lends this host's Docker engine to queues. It owns the data folder, the network of its jobs and one session for
+// each queue; the parts below it each own one thing.
+
+import type { AgentId, QueueHash } from "../wire/ids.ts";
+import { adopt } from "./adopt.ts";
+import { ContentCache } from "./cache.ts";
+import { type Capacity, Ledger } from "./capacity.ts";
+import { type DataDir, openDataDir } from "./dataDir.ts";
+import { Engine } from "./engine.ts";
+import { messageOf } from "./fault.ts";
+import { HeldJobs } from "./heldJobs.ts";
+import { Images } from "./images.ts";
+import { drainAnswerMs, engineCallMs, lastAnswerMs, shutdownGraceMs } from "./limits.ts";
+import { type LogSink, withContext } from "./log.ts";
+import { JobNetwork } from "./network.ts";
+import { QueueDesk } from "./queueDesk.ts";
+import { settledWithin, within } from "./retry.ts";
+import { Session } from "./session.ts";
+import { Spool } from "./spool.ts";
+import type { World } from "./world.ts";
+
+/** What agents call themselves in a hello. */
+export const agentVersion = "0.1.0";
+
+export interface AgentOptions {
+  /** Names of queues, which are credentials: never logged. */
+  readonly queues: readonly string[];
+  /** Where the control plane answers: an origin, http or https. */
+  readonly api: string;
+  readonly dataDir: string;
+  /** What this host lends to all queues together. */
+  readonly capacity: Capacity;
+  /** Whether the queues are the operator's own: then every image of this host may be used. */
+  readonly trusted: boolean;
+  /** Names of images that may be used although they may be private. */
+  readonly allowImages?: readonly string[];
+  /** Address ranges that inputs may be read from although they are not public. */
+  readonly allowRanges?: readonly string[];
+  readonly name?: string;
+  /** What the agent's identity is the hash of; without it one is kept in the data folder. */
+  readonly secret?: string;
+  /** Shown to queues that admit only agents with their key. */
+  readonly key?: string;
+  readonly log: LogSink;
+  readonly world: World;
+  readonly engine?: Engine;
+}
+
+export interface RunningAgent {
+  readonly id: AgentId;
+  /** How many attempts it holds. */
+  readonly held: () => number;
+  /** Whether every queue has welcomed it and is connected. */
+  readonly connected: () => boolean;
+  /** Resolves when all sessions have ended: after a stop, or when newer sessions of this agent have replaced them. */
+  readonly ended: Promise<void>;
+  /**
+   * Ends the agent. With `drain` it takes no more jobs and finishes what runs; without, it stops everything and gives the jobs
+   * back. May be called again, to cut a drain short. Resolves when nothing of it is left on the host.
+   */
+  readonly stop: (how: { readonly drain: boolean }) => Promise<void>;
+}
+
+/** @throws LockedError, or an Error with a sentence when no Docker engine answers. */
+export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
+  const engine = options.engine ?? new Engine();
+  await engine.info().catch((cause: unknown) => {
+    throw new Error(
+      `No Docker engine answers (${messageOf(cause)}). Is one installed and running, and may this user use it?`,
+      { cause },
+    );
+  });
+  const data = await openDataDir(options.dataDir, options.secret, options.world.newId);
+  try {
+    return await begin({ ...options, log: withContext(options.log, { agent: data.agent }) }, engine, data);
+  } catch (error) {
+    data.unlock();
+    throw error;
+  }
+}
+
+async function begin(options: AgentOptions, engine: Engine, data: DataDir): Promise<RunningAgent> {
+  const { world, log, api, capacity, trusted, name, key } = options;
+  const { agent, jobs, jobCaches } = data;
+  const guard = { allowRanges: options.allowRanges ?? [] };
+  const spool = await Spool.open(data.spool, world);
+  const cache = await ContentCache.open(data.cache, world.newId);
+  const images = await Images.open({
+    engine,
+    dataDir: data.path,
+    guard,
+    allowImages: options.allowImages ?? [],
+    world,
+  });
+  const network = new JobNetwork(engine, agent);
+  const startLimit = within(engineCallMs);
+  const adopted = await adopt({ engine, agent, jobs, spool, log }, startLimit);
+  await network.ensure(startLimit);
+
+  const sessions: Session[] = [];
+  const changed = (but?: QueueHash) => {
+    for (const session of sessions) if (but === undefined || session.queue !== but) session.changed();
+  };
+  const ledger = new Ledger(capacity);
+  const { memoryBytes, maxDurationMs } = capacity;
+  const held = new HeldJobs({
+    tools: {
+      engine,
+      world,
+      agent,
+      api,
+      jobs,
+      jobCaches,
+      cache,
+      images,
+      network,
+      guard,
+      trusted,
+      memoryBytes,
+      maxDurationMs,
+      log,
+    },
+    ledger,
+    spool,
+    changed,
+    // A queue that this process does not serve is sent nothing; if it is served again, it gets the result.
+    sessionOf: (queue) => sessions.find((session) => session.queue === queue),
+    allKnown: () => Promise.all(sessions.map((session) => session.known)),
+  });
+  for (const one of adopted) held.readopt(one);
+  const host = new QueueDesk({ ledger, jobs: held, spool, log, changed: () => changed() });
+  const boot = world.newId();
+  const shared = { api, secret: data.secret, version: agentVersion, boot, world, host, log };
+  const personal = { ...(key === undefined ? {} : { key }), ...(name === undefined ? {} : { name }) };
+  sessions.push(...options.queues.map((queueName) => new Session({ ...shared, ...personal, queueName })));
+  log({ event: "agent started", slots: capacity.slots, queues: sessions.length });
+  return new Life({ options, data, ledger, held, spool, sessions, network });
+}
+
+interface LifeParts {
+  readonly options: AgentOptions;
+  readonly data: DataDir;
+  readonly ledger: Ledger;
+  readonly held: HeldJobs;
+  readonly spool: Spool;
+  readonly sessions: readonly Session[];
+  readonly network: JobNetwork;
+}
+
+/** The agent's sessions and its end. */
+class Life implements RunningAgent {
+  readonly id: AgentId;
+  readonly ended: Promise<void>;
+  readonly #parts: LifeParts;
+  readonly #closing = new AbortController();
+  #ending: Promise<void> | undefined;
+  #cancelling: Promise<void> | undefined;
+
+  constructor(parts: LifeParts) {
+    this.#parts = parts;
+    this.id = parts.data.agent;
+    this.ended = Promise.all(parts.sessions.map((session) => session.run(this.#closing.signal))).then(() => {});
+  }
+
+  held = (): number => this.#parts.held.size;
+
+  connected = (): boolean => this.#parts.sessions.every((session) => session.connected);
+
+  stop = async ({ drain }: { readonly drain: boolean }): Promise<void> => {
+    const { ledger, held, sessions, options } = this.#parts;
+    if (this.#ending === undefined) options.log({ event: "agent stopping", drain });
+    ledger.close();
+    for (const session of sessions) session.changed();
+    if (!drain) this.#cancelling ??= held.stopAll("The agent is stopping.", shutdownGraceMs);
+    this.#ending ??= this.#end(drain);
+    await this.#ending;
+  };
+
+  async #end(drain: boolean): Promise<void> {
+    const { held, sessions, spool, network, data, options } = this.#parts;
+    await held.idle();
+    await Promise.all(
+      sessions.map(async (session) => {
+        const { queue } = session;
+        const nothingUnsaid = () => queue === undefined || spool.finishes(queue).length === 0;
+        // A queue that is away hears of a stop when the lease ends; a drain has time to wait for it.
+        if (!session.connected && (!drain || nothingUnsaid())) return;
+        await settledWithin(session.answered(nothingUnsaid), drain ? drainAnswerMs : lastAnswerMs);
+      }),
+    );
+    this.#closing.abort();
+    await this.ended;
+    await network.remove(within(engineCallMs)).catch((error: unknown) => {
+      // It is used again by the next start, or shared with a container that somebody attached by hand.
+      options.log({ event: "network not removed", level: "warn", message: messageOf(error) });
+    });
+    data.unlock();
+    options.log({ event: "agent stopped" });
+  }
+}

@@ -1,0 +1,23 @@
+// Files that are either there as a whole or not at all.
+
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { codeOf } from "./fault.ts";
+
+/** Replaces the file's content. A crash leaves the old content or the new one. */
+export async function writeWhole(path: string, text: string, newId: () => string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const partial = `${path}.${newId()}.partial`;
+  await writeFile(partial, text, { flag: "wx", mode: 0o600, flush: true });
+  await rename(partial, path);
+}
+
+/** The file's JSON, or undefined when there is none or it is broken: the caller checks its shape. */
+export async function readJson(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    if (codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR" || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,86 @@
+// The agent's data folder: its lock, its secret, and where everything in it is.
+
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, readFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { agentIdOf } from "../wire/agentId.ts";
+import type { AgentId } from "../wire/ids.ts";
+import { writeWhole } from "./atomicFile.ts";
+import { codeOf } from "./fault.ts";
+
+export interface DataDir {
+  readonly path: string;
+  /** What the agent's identity is the hash of. Never leaves this machine but in a hello. */
+  readonly secret: string;
+  /** The agent's public id, by which its containers know it. */
+  readonly agent: AgentId;
+  readonly cache: string;
+  readonly jobs: string;
+  readonly jobCaches: string;
+  readonly spool: string;
+  unlock(): void;
+}
+
+/** A second agent on the same folder. The message is for a person. */
+export class LockedError extends Error {}
+
+/** Makes the folder if needed and locks it for this process. @throws LockedError */
+export async function openDataDir(folder: string, secret: string | undefined, newId: () => string): Promise<DataDir> {
+  const path = resolve(folder);
+  await mkdir(path, { recursive: true });
+  // Jobs write files as any user, also set-uid ones, below here: nobody else on this machine may reach them.
+  await chmod(path, 0o700);
+  const unlock = lock(path);
+  try {
+    const kept = secret ?? (await keptSecret(join(path, "secret"), newId));
+    return {
+      path,
+      secret: kept,
+      agent: agentIdOf(kept),
+      cache: join(path, "cache"),
+      jobs: join(path, "jobs"),
+      jobCaches: join(path, "job-cache"),
+      spool: join(path, "spool"),
+      unlock,
+    };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+/** SQLite's lock on a file ends with the process, however that ends; Node has no other portable one. */
+function lock(path: string): () => void {
+  const database = new DatabaseSync(join(path, "lock"));
+  try {
+    database.exec("BEGIN EXCLUSIVE");
+  } catch (cause) {
+    database.close();
+    throw new LockedError(
+      `Another agent is using the data folder ${path}. Stop it, or give this one a folder of its own with --data-dir.`,
+      {
+        cause,
+      },
+    );
+  }
+  let open = true;
+  return () => {
+    if (open) database.close();
+    open = false;
+  };
+}
+
+/** The secret in that file, made if there is none. */
+export async function keptSecret(path: string, newId: () => string): Promise<string> {
+  try {
+    const secret = (await readFile(path, "utf8")).trim();
+    if (secret.length >= 32) return secret;
+  } catch (error) {
+    if (codeOf(error) !== "ENOENT") throw error;
+  }
+  const secret = randomBytes(32).toString("hex");
+  await mkdir(dirname(path), { recursive: true });
+  await writeWhole(path, `${secret}\n`, newId);
+  return secret;
+}

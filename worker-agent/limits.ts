@@ -1,0 +1,139 @@
+// The agent's sizes, times and counts, each with its reason. What both sides of a socket must agree on is in wire/limits.ts.
+
+import type { Backoff } from "./retry.ts";
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+const minuteMs = 60_000;
+
+/** Node's timers take no more (about 24 days); a longer one would fire at once. */
+export const timerMsMax = 2 ** 31 - 1;
+
+// The queue's socket.
+
+/** A TCP and WebSocket handshake across the world, with room. */
+export const connectMs = 10_000;
+/** From our hello to the welcome. */
+export const welcomeMs = 10_000;
+/** A half-open socket is noticed before the lease (20 s) ends: a ping that often, and silence at most this long. */
+export const pingEveryMs = 4_000;
+export const silenceMs = 10_000;
+/** After a loss: full jitter up to the cap, so that an edge that restarts is not met by all agents at once. */
+export const reconnect = { baseMs: 250, capMs: 5_000 } as const;
+/** After a refusal: somebody must change something first. */
+export const refusedRetry = { baseMs: 60_000, capMs: 60_000 } as const;
+/** Finishes in one frame: well below `agentFrameBytesMax`; the rest follow when these are answered. */
+export const finishesBytesMax = 4 * MiB;
+/** What may wait in a socket before log frames are held back. */
+export const socketBufferBytesMax = 1 * MiB;
+/** A frame that could not be sent is tried again at the next welcome, or after this. */
+export const resendMs = 1_000;
+/** A closing socket gets this long for its last frames and the close handshake. */
+export const socketCloseMs = 500;
+/** A stopping agent waits this long for the queue to answer its last sync. */
+export const lastAnswerMs = 1_000;
+/** A draining agent whose jobs have ended waits this long for their finishes to be answered. */
+export const drainAnswerMs = 30_000;
+
+// Progress.
+
+/** A phase that is over sooner is not worth a frame. */
+export const progressAfterMs = 250;
+/** Pull progress at most that often. */
+export const progressEveryMs = 1_000;
+
+// Logs.
+
+/** Lines are sent when the oldest has waited this long. */
+export const logBatchMs = 100;
+/** A line that redraws itself is shown at most that often. */
+export const redrawMs = 1_000;
+/** A longer line comes in pieces: at four bytes a character still below `logFrameBytesMax`. */
+export const logLineCharsMax = 32 * KiB;
+/** Log lines in one frame, however short, so that no frame takes long to parse. */
+export const logBatchLinesMax = 5_000;
+/** What a job may print; what follows is read and dropped, with a note. */
+export const logBytesMax = 256 * MiB;
+/** Lines that a slow uplink has not taken stay in memory up to here and go to the job's folder beyond. */
+export const logMemoryBytesMax = 2 * MiB;
+/** A finish waits this long for the job's last lines to leave. */
+export const logDrainMs = 10_000;
+/** Docker's own copy, from which a restarted agent reads again: as much as `logBytesMax`, with its overhead. */
+export const engineLog = { "max-size": "80m", "max-file": "4", compress: "false" } as const;
+
+// The engine.
+
+/** An engine call that does no work of its own; a busy engine may take seconds. */
+export const engineCallMs = 60_000;
+/** How long the engine may be away (a restart, an update) while a job runs. */
+export const engineAwayMs = 60_000;
+export const engineRetry = { baseMs: 500, capMs: 2_000 } as const;
+/** After a container has ended its output may still be on its way for this long. */
+export const lastOutputMs = 5_000;
+/** TERM, then this long, then KILL. */
+export const stopGraceMs = 5_000;
+/** The same when the agent itself stops: the person at the keyboard waits. */
+export const shutdownGraceMs = 500;
+/** KILL to gone. */
+export const killMs = 20_000;
+/** Processes and threads of one job: a fork bomb ends here. */
+export const pidsMax = 1024;
+/** The smallest memory limit that the engine takes. */
+export const memoryBytesMin = 6 * MiB;
+/** The smallest share of a CPU that the engine takes. */
+export const cpusMin = 0.01;
+/** What a host keeps for itself when no memory is named. */
+export const hostMemoryShare = 0.8;
+
+// Images.
+
+/** A pull of a large image over a slow line. */
+export const pullMs = 60 * minuteMs;
+/** A pull that says nothing for this long is stuck (docker-perf: the largest silence measured was 0.1 s). */
+export const pullSilenceMs = 5 * minuteMs;
+/** Images whose origin is remembered, the newest win. */
+export const imageRecordsMax = 10_000;
+
+// Inputs.
+
+export const inputFetchesAtOnce = 8;
+/** One input from a URL. */
+export const inputBytesMax = 64 * GiB;
+/** One input's transfer, and the longest silence in it. */
+export const inputMs = 60 * minuteMs;
+export const transferSilenceMs = 60_000;
+export const redirectsMax = 5;
+/** Network errors and 5xx of a source. */
+export const fetchRetry: Backoff = { tries: 4, baseMs: 500, capMs: 5_000 };
+/** An error body is only read for its sentence. */
+export const errorBodyBytesMax = 8 * KiB;
+
+// Outputs.
+
+/** Files of one job's outputs: a result names each of them. */
+export const outputsMax = 100_000;
+/** Files below this are hashed and read in one go; larger ones are streamed. */
+export const smallFileBytes = 256 * KiB;
+/** Large files are read in pieces of this size: fewer calls, and still little memory. */
+export const readChunkBytes = 1 * MiB;
+/** Hashing small files gives way to everything else that often. */
+export const hashSliceMs = 20;
+export const uploadsAtOnce = 16;
+/** Bodies below this are sent at once: waiting for "100 Continue" would cost more than a body that a redirect wastes. */
+export const expectContinueBytes = 64 * KiB;
+/** A server that never says "100 Continue" gets the body after this long, as RFC 9110 10.1.1 asks. */
+export const continueMs = 2_000;
+export const uploadRetry: Backoff = { tries: 6, baseMs: 500, capMs: 10_000 };
+/** Names of outputs that could not be taken, in the log. */
+export const skippedNamesMax = 20;
+
+// The data folder.
+
+/** A finish that no queue has asked for is dropped after this. */
+export const spoolKeepMs = 24 * 60 * minuteMs;
+
+/** The longest a job runs on a machine whose owner says nothing: what a definition that names no time gets. */
+export const defaultJobMs = 5 * minuteMs;
+/** `npm start` shows that a job runs; pulling nothing, it ends long before. */
+export const checkJobMs = 60_000;

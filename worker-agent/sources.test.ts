@@ -1,0 +1,91 @@
+// Reading foreign URLs, against real HTTP servers on addresses of the loopback range.
+
+import { createServer, type RequestListener, type Server } from "node:http";
+import { afterEach, expect, test } from "vitest";
+import { textOf } from "./request.ts";
+import { Sources } from "./sources.ts";
+
+const servers: Server[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
+
+async function serve(host: string, listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return `http://${host}:${address.port}`;
+}
+
+function sources(allowRanges: readonly string[], own?: { api: string; origins: readonly string[] }): Sources {
+  const { api, origins } = own ?? { api: "http://127.0.0.9:1", origins: [] };
+  return new Sources({ api, origins, guard: { allowRanges, ownAddresses: () => [] }, random: () => 0 });
+}
+
+function read(from: Sources, url: string): Promise<string> {
+  return from.read(url, AbortSignal.timeout(20_000), textOf);
+}
+
+test("an allowed address is read, a redirect to one that is not is refused", async () => {
+  const inside = await serve("127.0.0.2", (_request, response) => response.end("secret"));
+  const outside = await serve("127.0.0.1", (request, response) => {
+    if (request.url === "/go") response.writeHead(302, { location: inside }).end();
+    else response.end("fine");
+  });
+  const allowed = sources(["127.0.0.1/32"]);
+  expect(await read(allowed, `${outside}/`)).toBe("fine");
+  await expect(read(allowed, `${outside}/go`)).rejects.toThrow(/127\.0\.0\.2 .*not on the public internet/);
+  await expect(read(sources([]), outside)).rejects.toThrow(/not on the public internet/);
+});
+
+test("trouble of the server is tried again, a refusal is not", async () => {
+  const asked: string[] = [];
+  const origin = await serve("127.0.0.1", (request, response) => {
+    asked.push(String(request.url));
+    if (request.url?.startsWith("/gone"))
+      response.writeHead(404, { "content-type": "application/json" }).end('{"error":"It was never here."}');
+    else if (asked.length < 3) response.writeHead(503).end();
+    else response.end("late");
+  });
+  expect(await read(sources(["127.0.0.0/8"]), `${origin}/busy`)).toBe("late");
+  await expect(read(sources(["127.0.0.0/8"]), `${origin}/gone?token=secret`)).rejects.toThrow(
+    /\/gone answered 404: It was never here\.$/,
+  );
+  expect(asked).toEqual(["/busy", "/busy", "/busy", "/gone?token=secret"]);
+});
+
+test("a connection that breaks in the middle is tried again", async () => {
+  let tries = 0;
+  const origin = await serve("127.0.0.1", (_request, response) => {
+    tries += 1;
+    response.writeHead(200, { "content-length": "5" });
+    if (tries > 1) response.end("whole");
+    else response.write("wh", () => response.destroy());
+  });
+  expect(await read(sources(["127.0.0.0/8"]), origin)).toBe("whole");
+});
+
+test("redirects end", async () => {
+  const origin = await serve("127.0.0.1", (_request, response) =>
+    response.writeHead(302, { location: "/again" }).end(),
+  );
+  await expect(read(sources(["127.0.0.0/8"]), origin)).rejects.toThrow(/redirects more than/);
+});
+
+test("this deployment's own files come from the agent's API address, and its blobs from wherever that sends us", async () => {
+  const store = await serve("127.0.0.2", (request, response) => response.end(`store ${request.url}`));
+  const api = await serve("127.0.0.3", (request, response) => {
+    const location = request.url?.startsWith("/f/") ? `${store}/signed` : `${store}/named-by-a-stranger`;
+    response.writeHead(302, { location }).end();
+  });
+  const own = sources([], { api, origins: ["https://longshore.example.org"] });
+  expect(await read(own, "https://longshore.example.org/f/abc")).toBe("store /signed");
+  await expect(read(own, "https://longshore.example.org/j/abc/inputs/a")).rejects.toThrow(/not on the public internet/);
+  await expect(read(own, `${api}/healthz`)).rejects.toThrow(/not on the public internet/);
+});
