@@ -195,6 +195,16 @@ describe("a job's end", () => {
   });
 });
 
+test("a job that follows a cancelled one waits for its place instead of going back to the queue", async () => {
+  const stubborn = "trap 'sleep 2; exit 0' TERM; touch /outputs/ready; while true; do sleep 0.1; done";
+  const first = await Promise.all([1, 2].map((i) => stack.submit({ command: ["sh", "-c", `${stubborn} # ${i}`] })));
+  await Promise.all(first.map((id) => stack.running(id)));
+  for (const id of first) await stack.cancel(id);
+  const next = await stack.submit({ command: "echo next" });
+  expect((await stack.finished(next)).finished?.reason).toBe("Success");
+  expect(stack.events.filter(({ event, job }) => event === "job declined" && job === next)).toEqual([]);
+});
+
 describe("a job's log", () => {
   test("keeps streams apart, a last line without an end, and characters whole", async () => {
     const result = await stack.run({ command: "printf 'grün\\nout' && printf 'err' >&2" });

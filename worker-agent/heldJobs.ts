@@ -26,6 +26,8 @@ export interface HeldJobsOptions {
   readonly changed: (but?: QueueHash) => void;
 }
 
+type StartTask = Held & { queue: QueueHash; definition: JobDefinition; origins: readonly string[] };
+
 interface Entry {
   readonly task: JobTask;
   readonly controller: AbortController;
@@ -34,6 +36,8 @@ interface Entry {
 export class HeldJobs {
   readonly #options: HeldJobsOptions;
   readonly #held = new Map<string, Entry>();
+  /** Taken, and waiting for an attempt that is being stopped to leave its place. */
+  readonly #awaiting = new Map<string, StartTask>();
   /** Everything that is not cleaned up yet, held or already reported. */
   readonly #running = new Set<Promise<void>>();
   #givingBack: string | undefined;
@@ -43,25 +47,47 @@ export class HeldJobs {
   }
 
   get size(): number {
-    return this.#held.size;
+    return this.#held.size + this.#awaiting.size;
   }
 
   of(queue: QueueHash): readonly Held[] {
-    return [...this.#held.values()].flatMap(({ task }) =>
-      task.queue === queue ? [{ job: task.job, attempt: task.attempt }] : [],
-    );
+    return [...[...this.#held.values()].map(({ task }) => task), ...this.#awaiting.values()]
+      .filter((task) => task.queue === queue)
+      .map(({ job, attempt }) => ({ job, attempt }));
   }
 
   has(queue: QueueHash, held: Held): boolean {
-    return this.#held.has(keyOf(queue, held));
+    const key = keyOf(queue, held);
+    return this.#held.has(key) || this.#awaiting.has(key);
   }
 
   /** Starts an attempt, or says why not. */
-  start(task: Held & { queue: QueueHash; definition: JobDefinition; origins: readonly string[] }): string | undefined {
+  start(task: StartTask): string | undefined {
     const share = this.#options.ledger.take(task.queue, task.definition);
-    if (typeof share === "string") return share;
-    this.#begin({ ...task, share });
+    if (typeof share !== "string") this.#begin({ ...task, share });
+    // What is being stopped leaves its place within seconds; its queue has ended it and counts the place as free.
+    else if (this.#isStopping()) this.#awaiting.set(keyOf(task.queue, task), task);
+    else return share;
     return undefined;
+  }
+
+  #isStopping(): boolean {
+    return [...this.#held.values()].some(({ controller }) => controller.signal.aborted);
+  }
+
+  /** A place is free: those who wait for one get it, or go back if none is about to be. */
+  #startAwaiting(): void {
+    for (const [key, task] of this.#awaiting) {
+      const share = this.#options.ledger.take(task.queue, task.definition);
+      if (typeof share === "string" && this.#isStopping()) continue;
+      this.#awaiting.delete(key);
+      if (typeof share === "string") this.#giveBack(task, share);
+      else this.#begin({ ...task, share });
+    }
+  }
+
+  #giveBack({ queue, job, attempt }: StartTask, why: string): void {
+    this.#options.sessionOf(queue)?.giveBack({ job, attempt }, why);
   }
 
   /** Goes on with what an earlier process began. */
@@ -73,12 +99,16 @@ export class HeldJobs {
 
   /** The queue does not want the attempt any more. */
   stop(queue: QueueHash, held: Held, reason: StopReason): void {
-    this.#held.get(keyOf(queue, held))?.controller.abort(new Stopped(reason, stopGraceMs));
+    const key = keyOf(queue, held);
+    this.#awaiting.delete(key);
+    this.#held.get(key)?.controller.abort(new Stopped(reason, stopGraceMs));
   }
 
   /** Ends all attempts without a report and gives them back to their queues. Resolves when nothing of them is left. */
   async stopAll(why: string, graceMs: number): Promise<void> {
     this.#givingBack = why;
+    for (const task of this.#awaiting.values()) this.#giveBack(task, why);
+    this.#awaiting.clear();
     for (const { controller } of this.#held.values()) controller.abort(new Stopped(why, graceMs));
     await this.idle();
   }
@@ -131,6 +161,7 @@ export class HeldJobs {
   #forget({ queue, job, attempt, share }: JobTask): void {
     if (!this.#held.delete(keyOf(queue, { job, attempt }))) return;
     this.#options.ledger.release(share);
+    this.#startAwaiting();
     this.#options.changed();
   }
 }
