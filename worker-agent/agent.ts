@@ -2,21 +2,21 @@
 // each queue; the parts below it each own one thing.
 
 import type { AgentId, QueueHash } from "../wire/ids.ts";
-import { adopt } from "./adopt.ts";
-import { ContentCache } from "./cache.ts";
-import { type Capacity, Ledger } from "./capacity.ts";
 import { type DataDir, openDataDir } from "./dataDir.ts";
-import { Engine } from "./engine.ts";
+import { Engine } from "./docker/engine.ts";
+import { Images } from "./docker/images.ts";
+import { JobNetwork } from "./docker/network.ts";
 import { messageOf } from "./fault.ts";
-import { HeldJobs } from "./heldJobs.ts";
-import { Images } from "./images.ts";
+import { ContentCache } from "./files/cache.ts";
+import { adopt } from "./job/adopt.ts";
+import { HeldJobs } from "./job/heldJobs.ts";
 import { drainAnswerMs, engineCallMs, lastAnswerMs, shutdownGraceMs } from "./limits.ts";
 import { type LogSink, withContext } from "./log.ts";
-import { JobNetwork } from "./network.ts";
-import { QueueDesk } from "./queueDesk.ts";
+import { type Capacity, Ledger } from "./queue/capacity.ts";
+import { QueueDesk } from "./queue/queueDesk.ts";
+import { Session } from "./queue/session.ts";
+import { Spool } from "./queue/spool.ts";
 import { settledWithin, within } from "./retry.ts";
-import { Session } from "./session.ts";
-import { Spool } from "./spool.ts";
 import type { World } from "./world.ts";
 
 /** What agents call themselves in a hello. */

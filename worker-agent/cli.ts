@@ -8,7 +8,7 @@ import { QueueName } from "../wire/ids.ts";
 import { durationMs, sizeBytes } from "../wire/units.ts";
 import { agentVersion, type RunningAgent, startAgent } from "./agent.ts";
 import { messageOf } from "./fault.ts";
-import { rangeFault } from "./guard.ts";
+import { rangeFault } from "./files/guard.ts";
 import { hostMemoryShare } from "./limits.ts";
 import { jsonLines } from "./log.ts";
 import { systemWorld } from "./world.ts";

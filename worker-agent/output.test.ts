@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from "vitest";
 import type { ConsoleLogLine } from "../wire/result.ts";
-import { Demultiplexer } from "./demux.ts";
-import { Excerpt } from "./excerpt.ts";
+import { Demultiplexer } from "./docker/demux.ts";
+import { Excerpt } from "./job/excerpt.ts";
+import { LineSplitter } from "./job/lines.ts";
 import { logLineCharsMax } from "./limits.ts";
-import { LineSplitter } from "./lines.ts";
 
 function frame(stream: number, text: string): Buffer {
   const payload = Buffer.from(text);

@@ -1,0 +1,86 @@
+// Which addresses a stranger's URL may make this machine talk to: public ones, and ranges that the operator allows. A name is
+// resolved once and the connection goes to the address that was checked, so that it can't change in between.
+
+import { lookup } from "node:dns/promises";
+import { networkInterfaces } from "node:os";
+import ipaddr from "ipaddr.js";
+import { JobFault } from "../fault.ts";
+
+export interface Address {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+export interface GuardOptions {
+  /** Ranges (CIDR) that are allowed although they are not public. */
+  readonly allowRanges: readonly string[];
+  readonly resolve?: (host: string) => Promise<readonly Address[]>;
+  /** Addresses of this machine, which may be public ones. */
+  readonly ownAddresses?: () => readonly string[];
+}
+
+/** Azure's platform service: a public address that only its own machines reach. */
+const metadataAddresses: ReadonlySet<string> = new Set(["168.63.129.16"]);
+
+/**
+ * The one address to connect to for this URL.
+ * @throws JobFault with a sentence when it is no http(s) URL, has no address, or only addresses that are not allowed.
+ */
+export async function guardedAddress(url: URL, options: GuardOptions): Promise<Address> {
+  if (url.protocol !== "http:" && url.protocol !== "https:") {
+    throw new JobFault(`The URL ${shown(url)} is neither http nor https.`);
+  }
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  const addresses = await (options.resolve ?? resolveAll)(host).catch((cause: unknown) => {
+    throw new JobFault(`The host ${host} of ${shown(url)} has no address.`, { cause });
+  });
+  const own = (options.ownAddresses ?? addressesOfThisMachine)();
+  const allowed = addresses.find(({ address }) => isAllowed(address, options.allowRanges, own));
+  if (allowed) return allowed;
+  throw new JobFault(
+    `The host ${host} of ${shown(url)} is not on the public internet, and this agent only reads from there. ` +
+      "Its operator can allow an address range with --allow-range.",
+  );
+}
+
+/** Whether an address is public and not this machine's, or in an allowed range. */
+export function isAllowed(
+  address: string,
+  allowRanges: readonly string[],
+  ownAddresses: readonly string[] = [],
+): boolean {
+  if (!ipaddr.isValid(address)) return false;
+  // An IPv4 address in IPv6 clothes is judged as what it is.
+  const parsed = ipaddr.process(address);
+  if (allowRanges.some((range) => inRange(parsed, range))) return true;
+  const text = parsed.toString();
+  return parsed.range() === "unicast" && !metadataAddresses.has(text) && !ownAddresses.includes(text);
+}
+
+/** Why a text is no address range, or undefined. */
+export function rangeFault(range: string): string | undefined {
+  return ipaddr.isValidCIDR(range)
+    ? undefined
+    : `"${range}" is no address range; one looks like 10.1.0.0/16 or fd00::/8.`;
+}
+
+/** A URL as errors show it: without credentials and query, which may be secrets. */
+export function shown(url: URL): string {
+  return `${url.protocol}//${url.host}${url.pathname}`;
+}
+
+function inRange(address: ipaddr.IPv4 | ipaddr.IPv6, range: string): boolean {
+  const [base, bits] = ipaddr.parseCIDR(range);
+  return address.kind() === base.kind() && address.match(base, bits);
+}
+
+async function resolveAll(host: string): Promise<readonly Address[]> {
+  const found = await lookup(host, { all: true, verbatim: true });
+  return found.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 }));
+}
+
+function addressesOfThisMachine(): readonly string[] {
+  return Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).map(({ address }) => ipaddr.process(address).toString()),
+  );
+}

@@ -1,0 +1,105 @@
+// Blobs on their way into the deployment's store: asked for first, then sent with length and checksum, so that the edge can
+// store them itself or send us on to a signed address.
+
+import { createReadStream } from "node:fs";
+import type { IncomingMessage } from "node:http";
+import * as v from "valibot";
+import { checksumHeader, ExistsAnswer, paths } from "../../wire/http.ts";
+import type { Sha256 } from "../../wire/ids.ts";
+import { JobFault, messageOf } from "../fault.ts";
+import { readChunkBytes, redirectsMax, uploadRetry } from "../limits.ts";
+import { retrying } from "../retry.ts";
+import { ConnectionFault, errorOf, type RequestBody, request, ServerFault, textOf } from "./request.ts";
+
+export interface Blob {
+  readonly hash: Sha256;
+  readonly size: number;
+  /** A file's path, or the content. */
+  readonly path: string | Buffer;
+  /** What it is, in an error's sentence. */
+  readonly what: string;
+}
+
+export class BlobUpload {
+  readonly #api: string;
+  readonly #random: () => number;
+
+  constructor(api: string, random: () => number) {
+    this.#api = api;
+    this.#random = random;
+  }
+
+  /** Stores the blob unless the store has it. @throws JobFault with a sentence. */
+  async upload(blob: Blob, signal: AbortSignal): Promise<void> {
+    try {
+      await retrying(
+        async () => {
+          if (!(await this.#exists(blob.hash, signal))) await this.#put(blob, signal);
+        },
+        {
+          backoff: uploadRetry,
+          retryable: (error) => error instanceof ConnectionFault || error instanceof ServerFault,
+          random: this.#random,
+          signal,
+        },
+      );
+    } catch (cause) {
+      signal.throwIfAborted();
+      throw new JobFault(
+        `Uploading ${blob.what} (${blob.size} bytes) failed: ${messageOf(cause).replace(/\.$/, "")}.`,
+        { cause },
+      );
+    }
+  }
+
+  async #exists(hash: Sha256, signal: AbortSignal): Promise<boolean> {
+    const response = await request(new URL(`${paths.blob(hash)}/exists`, this.#api), { method: "GET", signal });
+    const status = response.statusCode ?? 0;
+    if (status >= 500 || status === 429)
+      throw new ServerFault(`the store answered ${status}: ${await errorOf(response)}`);
+    const text = await textOf(response);
+    if (status === 404) return false;
+    const parsed = v.safeParse(ExistsAnswer, jsonOf(text));
+    return status === 200 && parsed.success && parsed.output.exists;
+  }
+
+  async #put({ hash, size, path }: Blob, signal: AbortSignal): Promise<void> {
+    const headers = {
+      "content-type": "application/octet-stream",
+      [checksumHeader]: Buffer.from(hash, "hex").toString("base64"),
+    };
+    const body: RequestBody = {
+      size,
+      open: () => (typeof path === "string" ? createReadStream(path, { highWaterMark: readChunkBytes }) : path),
+    };
+    let url = new URL(paths.blob(hash), this.#api);
+    for (let redirects = 0; redirects <= redirectsMax; redirects += 1) {
+      const response = await request(url, { method: "PUT", signal, headers, body });
+      const { location } = response.headers;
+      const status = response.statusCode ?? 0;
+      if (status < 300 || status >= 400 || location === undefined || !URL.canParse(location, url.href)) {
+        return await settle(response, status);
+      }
+      response.resume();
+      url = new URL(location, url);
+    }
+    throw new Error("the store redirects for ever");
+  }
+}
+
+async function settle(response: IncomingMessage, status: number): Promise<void> {
+  if (status >= 200 && status < 300) {
+    response.resume();
+    return;
+  }
+  const sentence = `the store answered ${status}: ${await errorOf(response)}`;
+  throw status >= 500 || status === 429 ? new ServerFault(sentence) : new Error(sentence);
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

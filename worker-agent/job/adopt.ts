@@ -1,0 +1,81 @@
+// What an earlier process of this agent left on the host: containers that still run or have ended are taken up again, the
+// rest is removed.
+
+import { rm } from "node:fs/promises";
+import { labels } from "../docker/container.ts";
+import type { Engine, ListedContainer } from "../docker/engine.ts";
+import { messageOf } from "../fault.ts";
+import { type LogSink, shortQueue } from "../log.ts";
+import type { Spool } from "../queue/spool.ts";
+import { type JobRecord, jobFolder, readJobRecords } from "./jobFolder.ts";
+
+export interface Adopted {
+  readonly container: string;
+  readonly state: "running" | "exited";
+  readonly record: JobRecord;
+}
+
+export interface AdoptOptions {
+  readonly engine: Engine;
+  readonly agent: string;
+  readonly jobs: string;
+  readonly spool: Spool;
+  readonly log: LogSink;
+}
+
+/** Resolves when only what is adopted is left. */
+export async function adopt(
+  { engine, agent, jobs, spool, log }: AdoptOptions,
+  signal: AbortSignal,
+): Promise<readonly Adopted[]> {
+  const folders = await readJobRecords(jobs);
+  // A record in a folder of another name is a copy, not an attempt of ours.
+  const records = [...folders].flatMap(([path, record]) =>
+    record && jobFolder(jobs, record).path === path ? [record] : [],
+  );
+  const adopted: Adopted[] = [];
+  for (const container of await engine.list(`${labels.agent}=${agent}`, signal)) {
+    const record = recordOf(container, records);
+    const state = stateOf(container);
+    if (record && state && !spool.has(record.queue, record)) {
+      adopted.push({ container: container.Id, state, record });
+      log({ event: "job adopted", queue: shortQueue(record.queue), job: record.job, attempt: record.attempt, state });
+    } else {
+      await engine.remove(container.Id, signal);
+    }
+  }
+  const kept = new Set(adopted.map(({ record }) => jobFolder(jobs, record).path));
+  for (const path of folders.keys()) if (!kept.has(path)) await removeFolder(path, log);
+  return adopted;
+}
+
+async function removeFolder(path: string, log: LogSink): Promise<void> {
+  try {
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    // Files of a container's root that this agent may not remove cost disk, and nothing else.
+    log({ event: "folder not removed", level: "warn", message: messageOf(error) });
+  }
+}
+
+function recordOf({ Labels }: ListedContainer, records: readonly JobRecord[]): JobRecord | undefined {
+  return records.find(
+    ({ queue, job, attempt }) =>
+      Labels[labels.queue] === queue && Labels[labels.job] === job && Labels[labels.attempt] === attempt,
+  );
+}
+
+function stateOf({ State }: ListedContainer): "running" | "exited" | undefined {
+  switch (State) {
+    case "running":
+    case "paused":
+    case "restarting":
+      return "running";
+    case "exited":
+    case "dead":
+      return "exited";
+    default:
+      // Created and never started: what it would have done may depend on what died with the earlier process.
+      return undefined;
+  }
+}

@@ -1,0 +1,117 @@
+// The life of one attempt, as one function under one signal: prepare inputs, ensure the image, run, collect outputs, report.
+// Whatever happens, nothing of it stays on the host.
+
+import type { Finish } from "../../wire/agentMessages.ts";
+import { durationOf } from "../../wire/definition.ts";
+import { defaultDurationMs } from "../../wire/limits.ts";
+import type { JobPhase } from "../../wire/result.ts";
+import { containerName } from "../docker/container.ts";
+import { type RunEnd, runContainer } from "../docker/runContainer.ts";
+import { JobFault, messageOf } from "../fault.ts";
+import { collectOutputs } from "../files/outputs.ts";
+import { BlobUpload } from "../files/upload.ts";
+import { engineCallMs, logDrainMs } from "../limits.ts";
+import { within } from "../retry.ts";
+import { errorFinish, runFinish } from "./finish.ts";
+import { jobFolder, removeJobFolder } from "./jobFolder.ts";
+import { JobLog } from "./jobLog.ts";
+import type { LogBatch } from "./logBacklog.ts";
+import { Phases } from "./phases.ts";
+import { create, type JobTask, type JobTools, type Life, originOf, prepare } from "./prepare.ts";
+
+/** The job's line to its queue, which may be away. */
+export interface Uplink {
+  readonly connected: () => boolean;
+  readonly progress: (phase: JobPhase, message: string | undefined) => void;
+  /** Resolves when the lines have left. */
+  readonly logs: (batch: LogBatch) => Promise<void>;
+  /** Resolves when the finish is safe. It is called at most once, and not for a job that was aborted. */
+  readonly finished: (finish: Finish) => Promise<void>;
+}
+
+/** Resolves when nothing of the attempt is left here. Never rejects for what happens to the job. */
+export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, signal: AbortSignal): Promise<void> {
+  const { world, log: tell } = tools;
+  const record = task.adopted?.record;
+  const folder = jobFolder(tools.jobs, task);
+  const log = new JobLog({
+    now: world.now,
+    send: uplink.logs,
+    backlogPath: folder.logBacklog,
+    first: record?.linesBefore ?? 0,
+  });
+  const beganAt = record?.beganAt ?? world.now();
+  const phases = new Phases({ now: world.now, beganAt, done: record?.phases ?? [], tell: uplink.progress });
+  const life: Life = { task, tools, folder, log, phases, beganAt };
+  try {
+    const finish = await finishOf(life, signal);
+    signal.throwIfAborted();
+    await log.finish(uplink.connected() ? logDrainMs : 0);
+    signal.throwIfAborted();
+    await uplink.finished(finish);
+  } catch (error) {
+    if (signal.aborted) tell({ event: "job stopped", message: messageOf(signal.reason) });
+    else tell({ event: "job not reported", level: "error", message: messageOf(error) });
+  } finally {
+    log.close();
+    await cleanUp(life);
+  }
+}
+
+/** Runs the attempt to its end. Rejects only when it was aborted. */
+async function finishOf(life: Life, signal: AbortSignal): Promise<Finish> {
+  const { task, tools, folder, log, phases } = life;
+  const blobs = new BlobUpload(tools.api, tools.world.random);
+  let end: RunEnd | undefined;
+  try {
+    const prepared = task.adopted ? undefined : await prepare(life, signal);
+    const limitMs = Math.min(durationOf(task.definition, defaultDurationMs), tools.maxDurationMs);
+    const note = (text: string) => log.note(text);
+    end = await phases.during("run", async () => {
+      const id = prepared ? await create(life, prepared, signal) : task.adopted?.container;
+      if (id === undefined) throw new Error("A job is either prepared or adopted.");
+      const state = task.adopted?.state ?? "new";
+      const { engine, world } = tools;
+      return await runContainer({ engine, id, state, limitMs, printed: log.printed.bind(log), note, world }, signal);
+    });
+    log.endOutput();
+    noteEnd(end, limitMs, log);
+    const outputTools = { origin: originOf(life), blobs, now: tools.world.now, note };
+    const outputs = end.timedOut
+      ? undefined
+      : await phases.during("outputs", () => collectOutputs(folder.outputs, outputTools, signal));
+    return await runFinish(
+      { held: task, end, outputs, limitMs, lines: log.lines(), phases: phases.times() },
+      blobs,
+      signal,
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    const sentence = error instanceof JobFault ? error.message : `The agent could not run the job: ${messageOf(error)}`;
+    if (!(error instanceof JobFault))
+      tools.log({ event: "job failed in the agent", level: "error", message: stackOf(error) });
+    log.note(sentence);
+    return errorFinish({ held: task, end, sentence, lines: log.lines(), phases: phases.times() });
+  }
+}
+
+function noteEnd({ timedOut, outOfMemory, statusCode }: RunEnd, limitMs: number, log: JobLog): void {
+  if (timedOut) log.note(`\u2014 stopped at the time limit of ${limitMs / 1000} s \u2014`);
+  // The engine says so also when only a child ran out and the job went on: then it is not why it ended.
+  else if (outOfMemory && statusCode !== 0)
+    log.note("\u2014 the job ran out of memory; requirements.memory asks for more \u2014");
+}
+
+/** Safe to call twice. What can't be removed now is removed when the agent starts the next time. */
+async function cleanUp({ task, tools, folder }: Life): Promise<void> {
+  try {
+    await tools.engine.remove(containerName({ ...task, agent: tools.agent }), within(engineCallMs));
+    await removeJobFolder(folder);
+  } catch (error) {
+    tools.log({ event: "job not cleaned up", level: "warn", message: messageOf(error) });
+  }
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,91 @@
+// What one attempt has on this host: its folder with inputs and outputs, and a record of what it is, from which a restarted
+// agent takes it up again.
+
+import { chmod, mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import * as v from "valibot";
+import { Held } from "../../wire/agentMessages.ts";
+import { JobDefinition } from "../../wire/definition.ts";
+import { QueueHash } from "../../wire/ids.ts";
+import { PhaseTime } from "../../wire/result.ts";
+import { readJson, writeWhole } from "../atomicFile.ts";
+import { codeOf } from "../fault.ts";
+
+/** An attempt as its folder remembers it. */
+export const JobRecord = v.object({
+  ...Held.entries,
+  queue: QueueHash,
+  definition: JobDefinition,
+  /** The deployment's addresses when the attempt began, the public one first. */
+  origins: v.array(v.string()),
+  gpus: v.array(v.string()),
+  beganAt: v.number(),
+  /** Log lines that came before the container's own. */
+  linesBefore: v.number(),
+  phases: v.array(PhaseTime),
+});
+export type JobRecord = Readonly<v.InferOutput<typeof JobRecord>>;
+
+export interface JobFolder {
+  readonly path: string;
+  readonly inputs: string;
+  readonly config: string;
+  readonly outputs: string;
+  readonly logBacklog: string;
+}
+
+export function jobFolder(jobs: string, { queue, job, attempt }: Held & { readonly queue: QueueHash }): JobFolder {
+  const path = join(jobs, `${queue.slice(0, 8)}-${job.slice(0, 16)}-${attempt}`);
+  return {
+    path,
+    inputs: join(path, "inputs"),
+    config: join(path, "config"),
+    outputs: join(path, "outputs"),
+    logBacklog: join(path, "log"),
+  };
+}
+
+/** Makes the folder anew. The image's user, whoever that is, can write outputs. */
+export async function makeJobFolder(folder: JobFolder): Promise<void> {
+  await rm(folder.path, { recursive: true, force: true });
+  await mkdir(folder.path, { recursive: true });
+  for (const [path, mode] of [
+    [folder.inputs, 0o755],
+    [folder.config, 0o755],
+    [folder.outputs, 0o777],
+  ] as const) {
+    await mkdir(path);
+    // The agent's umask would take from the mode that mkdir is given.
+    await chmod(path, mode);
+  }
+}
+
+export async function removeJobFolder(folder: JobFolder): Promise<void> {
+  await rm(folder.path, { recursive: true, force: true });
+}
+
+export async function writeJobRecord(folder: JobFolder, record: JobRecord, newId: () => string): Promise<void> {
+  await writeWhole(join(folder.path, "job.json"), JSON.stringify(record), newId);
+}
+
+/** The records of all folders, with the names of those that have none. */
+export async function readJobRecords(jobs: string): Promise<ReadonlyMap<string, JobRecord | undefined>> {
+  await mkdir(jobs, { recursive: true });
+  const found = new Map<string, JobRecord | undefined>();
+  for (const name of await readdir(jobs)) {
+    const parsed = v.safeParse(JobRecord, await readJson(join(jobs, name, "job.json")));
+    found.set(join(jobs, name), parsed.success ? parsed.output : undefined);
+  }
+  return found;
+}
+
+/** The folder behind /job-cache: one for each queue, which every job of the queue may write, whatever its user. */
+export async function makeJobCache(jobCaches: string, queue: QueueHash): Promise<string> {
+  const path = join(jobCaches, queue);
+  await mkdir(path, { recursive: true });
+  await chmod(path, 0o1777).catch((error: unknown) => {
+    // A job that ran as root may have made it its own, and this agent is not root. That is between the queue's jobs.
+    if (codeOf(error) !== "EPERM") throw error;
+  });
+  return path;
+}

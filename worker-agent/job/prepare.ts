@@ -1,0 +1,143 @@
+// From a definition to a created container: inputs, image, rights and mounts.
+
+import type { Held } from "../../wire/agentMessages.ts";
+import type { JobDefinition } from "../../wire/definition.ts";
+import type { QueueHash } from "../../wire/ids.ts";
+import { containerName, containerOptions } from "../docker/container.ts";
+import { type Engine, EngineError, type ImageInfo } from "../docker/engine.ts";
+import type { Images } from "../docker/images.ts";
+import type { JobNetwork } from "../docker/network.ts";
+import { JobFault } from "../fault.ts";
+import type { ContentCache } from "../files/cache.ts";
+import type { GuardOptions } from "../files/guard.ts";
+import { type ConfigMount, type InputTools, prepareInputs } from "../files/inputs.ts";
+import { Sources } from "../files/sources.ts";
+import type { LogSink } from "../log.ts";
+import type { Share } from "../queue/capacity.ts";
+import type { World } from "../world.ts";
+import { argvOf } from "./command.ts";
+import { environmentOf } from "./environment.ts";
+import { type JobFolder, type JobRecord, makeJobCache, makeJobFolder, writeJobRecord } from "./jobFolder.ts";
+import type { JobLog } from "./jobLog.ts";
+import type { Phases } from "./phases.ts";
+
+export interface JobTask extends Held {
+  readonly queue: QueueHash;
+  readonly definition: JobDefinition;
+  /** The deployment's addresses, the public one first. */
+  readonly origins: readonly string[];
+  readonly share: Share;
+  /** A container that an earlier process of this agent left, with what its folder remembers. */
+  readonly adopted?: { readonly container: string; readonly state: "running" | "exited"; readonly record: JobRecord };
+}
+
+export interface JobTools {
+  readonly engine: Engine;
+  readonly world: World;
+  readonly agent: string;
+  readonly api: string;
+  readonly jobs: string;
+  readonly jobCaches: string;
+  readonly cache: ContentCache;
+  readonly images: Images;
+  readonly network: JobNetwork;
+  readonly guard: GuardOptions;
+  /** Whether its queues are the operator's own. */
+  readonly trusted: boolean;
+  /** The limit of a job that names none. */
+  readonly memoryBytes: number;
+  readonly maxDurationMs: number;
+  readonly log: LogSink;
+}
+
+/** One attempt while it lives. */
+export interface Life {
+  readonly task: JobTask;
+  readonly tools: JobTools;
+  readonly folder: JobFolder;
+  readonly log: JobLog;
+  readonly phases: Phases;
+  readonly beganAt: number;
+}
+
+/** What a container needs before it can be created. */
+export interface Prepared {
+  readonly config: readonly ConfigMount[];
+  readonly image: ImageInfo;
+}
+
+/** @throws JobFault when an input or the image can't be had. */
+export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared> {
+  const { task, tools, folder, log, phases } = life;
+  const { definition } = task;
+  if (definition.build || definition.image === undefined) {
+    throw new JobFault(
+      "This agent can't build images yet, that comes with a later version: name a ready `image` instead of a `build`.",
+    );
+  }
+  const name = definition.image;
+  await makeJobFolder(folder);
+  const sources = new Sources({
+    api: tools.api,
+    origins: task.origins,
+    guard: tools.guard,
+    random: tools.world.random,
+  });
+  const inputTools: InputTools = { api: tools.api, cache: tools.cache, sources };
+  const config = await phases.during("inputs", () => prepareInputs(definition, folder, inputTools, signal));
+  const watcher = {
+    line: (text: string) => log.note(text, "docker image pull"),
+    progress: (message: string) => phases.message(message),
+  };
+  const image = await phases.during("image", () => tools.images.ensure(name, tools.trusted, watcher, signal));
+  return { config, image };
+}
+
+/** The created container's id. @throws JobFault when the engine refuses it. */
+export async function create(life: Life, { config, image }: Prepared, signal: AbortSignal): Promise<string> {
+  const { task, tools, folder } = life;
+  const { definition, share, queue } = task;
+  const env = environmentOf(definition, { id: task.job, origin: originOf(life), gpus: share.gpus.length });
+  await tools.network.ensure(signal);
+  const jobCache = await makeJobCache(tools.jobCaches, queue);
+  const options = containerOptions({
+    ...task,
+    agent: tools.agent,
+    imageId: image.id,
+    argv: argvOf(definition, env, image.entrypoint),
+    env,
+    mounts: { inputs: folder.inputs, outputs: folder.outputs, jobCache, config },
+    memoryBytes: tools.memoryBytes,
+    gpus: share.gpus,
+    network: tools.network.hostConfig(),
+  });
+  await writeJobRecord(folder, recordOf(life), tools.world.newId);
+  signal.throwIfAborted();
+  try {
+    // Without the signal: a request that is given up may still create a container that nobody knows.
+    return await tools.engine.create(containerName({ ...task, agent: tools.agent }), options);
+  } catch (cause) {
+    if (!(cause instanceof EngineError) || cause.status === undefined) throw cause;
+    throw new JobFault(`The container could not be created: ${cause.message.replace(/\.$/, "")}.`, { cause });
+  }
+}
+
+/** The deployment's public address. */
+export function originOf({ task, tools }: Life): string {
+  return task.origins[0] ?? tools.api;
+}
+
+function recordOf({ task, log, phases, beganAt }: Life): JobRecord {
+  const { job, attempt, queue, definition, origins, share } = task;
+  return {
+    job,
+    attempt,
+    queue,
+    definition,
+    origins: [...origins],
+    gpus: [...share.gpus],
+    beganAt,
+    linesBefore: log.count,
+    phases: phases.times(),
+  };
+}

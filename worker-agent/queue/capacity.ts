@@ -1,0 +1,99 @@
+// What this host lends to all its queues together, and who has how much of it. Pure bookkeeping: the queues decide what runs
+// within an offer; only when two of them fill the same place at once is a job declined.
+
+import type { Offer } from "../../wire/agentMessages.ts";
+import type { JobDefinition } from "../../wire/definition.ts";
+import type { QueueHash } from "../../wire/ids.ts";
+import { sizeBytes } from "../../wire/units.ts";
+
+export interface Capacity {
+  readonly slots: number;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  /** Device ids, as the driver names them. */
+  readonly gpus: readonly string[];
+  readonly tags: readonly string[];
+  readonly maxDurationMs: number;
+}
+
+/** What a job takes. */
+export interface Share {
+  readonly queue: QueueHash;
+  readonly cpus: number;
+  readonly memoryBytes: number;
+  readonly gpus: readonly string[];
+}
+
+export class Ledger {
+  readonly #capacity: Capacity;
+  readonly #shares = new Set<Share>();
+  #closed = false;
+
+  constructor(capacity: Capacity) {
+    this.#capacity = capacity;
+  }
+
+  /** Takes no more jobs: every offer has no slot but those in use. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  /** What a queue may use: everything but what the other queues use now. */
+  offer(queue: QueueHash | undefined): Offer {
+    const others = [...this.#shares].filter((share) => share.queue !== queue);
+    const own = [...this.#shares].filter((share) => share.queue === queue);
+    const { slots, cpus, memoryBytes, gpus, tags, maxDurationMs } = this.#capacity;
+    return {
+      slots: this.#closed ? own.length : Math.max(0, slots - others.length),
+      cpus: Math.max(0, cpus - sum(others.map((share) => share.cpus))),
+      memoryBytes: Math.max(0, memoryBytes - sum(others.map((share) => share.memoryBytes))),
+      gpus: gpus.length - sum(others.map((share) => share.gpus.length)),
+      tags: [...tags],
+      maxDurationMs,
+    };
+  }
+
+  /** Takes what the job needs, or says why it can't. */
+  take(queue: QueueHash, definition: JobDefinition): Share | string {
+    if (this.#closed) return "The agent takes no more jobs.";
+    const { slots, cpus, memoryBytes, gpus } = this.#capacity;
+    const used = [...this.#shares];
+    const { cpus: wantedCpus = 0, gpus: wantedGpus = 0, memory } = definition.requirements ?? {};
+    const named = memory === undefined ? undefined : sizeBytes(memory);
+    const free = gpus.filter((device) => !used.some((share) => share.gpus.includes(device)));
+    if (used.length >= slots) return "All slots are taken.";
+    if (free.length < wantedGpus) return "Not enough GPUs are free.";
+    if (sum(used.map((share) => share.cpus)) + wantedCpus > cpus) return "Not enough CPUs are free.";
+    const freeMemory = memoryBytes - sum(used.map((share) => share.memoryBytes));
+    if (named !== undefined && named > freeMemory) return "Not enough memory is free.";
+    // A job that names no memory only needs a slot: it takes that slot's part, or what there is.
+    const taken = named ?? Math.max(0, Math.min(freeMemory, Math.floor(memoryBytes / Math.max(1, slots))));
+    return this.#add({ queue, cpus: wantedCpus, memoryBytes: taken, gpus: free.slice(0, wantedGpus) });
+  }
+
+  /** Takes what an adopted job has, even where it is more than there is now. */
+  readopt(queue: QueueHash, definition: JobDefinition, gpus: readonly string[]): Share {
+    const { cpus = 0, memory } = definition.requirements ?? {};
+    const { slots, memoryBytes } = this.#capacity;
+    const part = Math.floor(memoryBytes / Math.max(1, slots));
+    return this.#add({
+      queue,
+      cpus,
+      memoryBytes: (memory === undefined ? undefined : sizeBytes(memory)) ?? part,
+      gpus,
+    });
+  }
+
+  release(share: Share): void {
+    this.#shares.delete(share);
+  }
+
+  #add(share: Share): Share {
+    this.#shares.add(share);
+    return share;
+  }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

@@ -1,0 +1,83 @@
+// Finishes that the queue has not answered yet, on disk: an agent that restarts sends them again.
+
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import * as v from "valibot";
+import { Finish, type Held } from "../../wire/agentMessages.ts";
+import { QueueHash } from "../../wire/ids.ts";
+import { readJson, writeWhole } from "../atomicFile.ts";
+import { spoolKeepMs } from "../limits.ts";
+import type { World } from "../world.ts";
+
+export class Spool {
+  readonly #folder: string;
+  readonly #world: World;
+  readonly #finishes = new Map<QueueHash, Map<string, Finish>>();
+
+  private constructor(folder: string, world: World) {
+    this.#folder = folder;
+    this.#world = world;
+  }
+
+  static async open(folder: string, world: World): Promise<Spool> {
+    const spool = new Spool(folder, world);
+    await mkdir(folder, { recursive: true });
+    for (const name of await readdir(folder)) {
+      const queue = v.safeParse(QueueHash, name);
+      if (queue.success) await spool.#load(queue.output);
+    }
+    return spool;
+  }
+
+  /** Resolves when the finish is on disk; from then on it is offered to the queue until it is answered. */
+  async put(queue: QueueHash, finish: Finish): Promise<void> {
+    await writeWhole(this.#pathOf(queue, finish), JSON.stringify(finish), this.#world.newId);
+    this.#of(queue).set(keyOf(finish), finish);
+  }
+
+  /** The oldest first. */
+  finishes(queue: QueueHash): readonly Finish[] {
+    return [...(this.#finishes.get(queue)?.values() ?? [])];
+  }
+
+  has(queue: QueueHash, held: Held): boolean {
+    return this.#finishes.get(queue)?.has(keyOf(held)) === true;
+  }
+
+  get size(): number {
+    return [...this.#finishes.values()].reduce((sum, finishes) => sum + finishes.size, 0);
+  }
+
+  /** The queue has answered. */
+  async drop(queue: QueueHash, held: Held): Promise<void> {
+    if (!this.#of(queue).delete(keyOf(held))) return;
+    await rm(this.#pathOf(queue, held), { force: true });
+  }
+
+  async #load(queue: QueueHash): Promise<void> {
+    const folder = join(this.#folder, queue);
+    for (const name of (await readdir(folder)).sort()) {
+      const path = join(folder, name);
+      const parsed = v.safeParse(Finish, await readJson(path));
+      const { mtimeMs } = await stat(path);
+      // A file that a crash left unfinished, or one that no queue has asked for in all that time.
+      if (!parsed.success || name !== `${keyOf(parsed.output)}.json` || mtimeMs < this.#world.now() - spoolKeepMs)
+        await rm(path);
+      else this.#of(queue).set(keyOf(parsed.output), parsed.output);
+    }
+  }
+
+  #of(queue: QueueHash): Map<string, Finish> {
+    const finishes = this.#finishes.get(queue) ?? new Map<string, Finish>();
+    this.#finishes.set(queue, finishes);
+    return finishes;
+  }
+
+  #pathOf(queue: QueueHash, held: Held): string {
+    return join(this.#folder, queue, `${keyOf(held)}.json`);
+  }
+}
+
+function keyOf({ job, attempt }: Held): string {
+  return `${job}-${attempt}`;
+}
