@@ -2,6 +2,7 @@
 
 import type { AgentId } from "../wire/ids.ts";
 import { leaseMs } from "../wire/limits.ts";
+import type { UrlRules } from "./outbound/urlRules.ts";
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -26,7 +27,11 @@ export interface QueueSettings {
   readonly finishedListMs: number;
   readonly finishedListMax: number;
   readonly resultKeepMs: number;
+  /** What is kept of a log beside `result.logs`, after the job's end. */
+  readonly logKeepMs: number;
   readonly waitingJobsMax: number;
+  /** Where webhooks may go. */
+  readonly callbackRules: UrlRules;
   readonly waitingBytesMax: number;
 }
 
@@ -42,7 +47,9 @@ export const defaultQueueSettings: QueueSettings = {
   finishedListMs: dayMs,
   finishedListMax: 1000,
   resultKeepMs: 28 * dayMs,
+  logKeepMs: 7 * dayMs,
   waitingJobsMax: 10_000,
+  callbackRules: { literals: "checked", allowRanges: [], ownHosts: [] },
   waitingBytesMax: 256 * 1024 * 1024,
 };
 
@@ -68,8 +75,29 @@ export const snapshotJobsPerFrame = 1000;
 export const snapshotFinishedMax = 100;
 /** Jobs whose live logs one client's socket gets, the newest win; bounds a Durable Object's socket attachment (16 KiB). */
 export const watchedJobsMax = 100;
-/** Unsealed log lines kept for those who join while a job runs, bytes of JSON for one job. */
-export const liveLogBytesMax = 1024 * 1024;
+/** One line of a log: twice what our agent sends, and short enough for a row however it is written in JSON. */
+export const logLineCharsMax = 64 * 1024;
+/** Log lines in one row, characters of JSON: a Durable Object's row has at most 2 MB, and a character up to three bytes. */
+export const logRowCharsMax = 512 * 1024;
+/** What a row of log lines takes besides its lines: many short ones are not free. */
+export const logRowOverheadBytes = 128;
+/** Pieces of one job's log: four times what its cap of 256 MiB makes. */
+export const logPiecesMax = 1024;
+/** Lines in one answer (as many as the peer keeps), and about their bytes: a page reads on with the cursor. */
+export const logAnswerLinesMax = 10_000;
+export const logAnswerBytesMax = 1024 * 1024;
+/** A line's brackets, time and flag in JSON. */
+export const logLineOverheadBytes = 24;
+/** A stream of a job's events says something that often, so that no proxy takes it for dead. */
+export const streamHeartbeatMs = 15_000;
+/** A stream ends after this long; its reader connects again. */
+export const streamMsMax = 30 * minuteMs;
+/** How soon a reader whose stream has ended should be back. */
+export const streamRetryMs = 1_000;
+/** Frames that wait for a stream's reader; beyond it they are dropped, and what they said is read again from the queue. */
+export const streamBufferBytesMax = 1024 * 1024;
+/** A reader that takes nothing for this long is dropped. */
+export const streamStallMs = minuteMs;
 /** A durable effect that failed is tried again after this, doubling to the cap. */
 export const effectRetryMs = 1_000;
 export const effectRetryMsMax = 5 * minuteMs;
@@ -80,6 +108,36 @@ export const sweepRowsMax = 1000;
 /** Distinct resource demands looked at in one line before the rest must wait for the next turn. */
 export const shapesMax = 64;
 
+/** One client, a socket or an address, may submit this fast: a person's scripts and sweeps never come near it. */
+export const submissionsPerSecond = 200;
+/** So many at once, such as a sweep of parameters that is submitted as one. */
+export const submissionsBurst = 1000;
+/** The part of a queue's waiting places that one address may take. */
+export const clientShare = 0.1;
+/** Namespaces of one job: each is a row, and all are in every message about it. */
+export const namespacesMax = 1000;
+/** Clients whose rate is remembered before those at rest are forgotten. */
+export const rateClientsMax = 10_000;
+/** When a client that was refused for a full queue should come again: some of its jobs have ended by then. */
+export const fullRetryMs = 5_000;
+/** Upper ends of the histograms of waiting and running times, from a cached image's 100 ms to the hours of a long job. */
+export const durationBucketsMs = [100, 500, 1_000, 5_000, 15_000, minuteMs, 300_000, 900_000, 3_600_000] as const;
+
+/** A webhook's receiver has this long for each hop: it should take the message and work later. */
+export const callTimeoutMs = 10_000;
+/** Redirects that a webhook follows: a moved receiver, not a chain. */
+export const callRedirectsMax = 3;
+/** A call on which its shell has not reported by then is sent again: longer than all its hops. */
+export const callLeaseMs = 60_000;
+/** A failed webhook is tried again after a random time below this, doubling to the cap, until it is a day old. */
+export const callRetryMs = 5_000;
+export const callRetryMsMax = 60 * minuteMs;
+export const callGiveUpMs = dayMs;
+/** Webhooks of one queue under way at a time: a slow receiver ties up no more. */
+export const callsInFlightMax = 16;
+/** Webhooks of one queue that wait to be delivered: as many as jobs may wait. */
+export const callsWaitingMax = 10_000;
+
 /** A signed URL serves one request that follows at once. */
 export const signedUrlSeconds = 15 * 60;
 /** `exists` is false for an older blob, so that it is written again before a fresh result relies on it. */
@@ -88,6 +146,33 @@ export const blobFreshMs = 28 * dayMs;
 export const workerBodyBytesMax = 95 * 1000 * 1000;
 /** S3's own limit for a single PUT. */
 export const blobBytesMax = 5 * 1024 ** 3;
+/** Blobs go this long after they were last written: twice as long as a result may rely on them. */
+export const blobKeepMs = 56 * dayMs;
+/** In a bucket, bodies that are not checked yet and uploads in parts that nobody completed: a day is its shortest time. */
+export const temporaryKeepDays = 1;
+/** A browser need not ask again whether it may use a signed address. */
+export const corsAgeSeconds = 3_600;
+/** Bodies that the edge sends on to S3: small ones are gathered and checked in memory, larger ones go by a temporary object. */
+export const gatheredBytesMax = 4 * 1024 * 1024;
+/** A body that brings nothing for this long has lost its sender. */
+export const uploadSilenceMs = minuteMs;
+/** A whole request: the largest blob over a line of 2 Mbit/s. Node's own limit of 5 minutes would end large uploads. */
+export const requestMsMax = 6 * 60 * minuteMs;
+/** A connection to S3, and the longest silence on it. */
+export const s3ConnectMs = 10_000;
+export const s3SilenceMs = 2 * minuteMs;
+/** The folder store writes this much at a time, and reads it: fewer calls, little memory. */
+export const folderChunkBytes = 512 * 1024;
+/** It asks the disk to flush whenever this much has been written. */
+export const folderFlushBytes = 32 * 1024 * 1024;
+/** One of the folder store's 256 subfolders is looked through that often: all of them in 16 hours. */
+export const blobSweepEveryMs = 225_000;
+/** Files looked at before other work gets its turn. */
+export const blobSweepBatch = 64;
+/** Parts of a large blob: a broken connection costs one of them; R2 wants all but the last of one size. */
+export const partBytesMin = 64 * 1024 * 1024;
+/** Uploads in parts that one agent's socket may have open: more than any job's outputs at once. */
+export const openUploadsMax = 64;
 /** A socket that has not taken this much is not reading: it is closed, and its owner reconnects and catches up. */
 export const socketBufferBytesMax = 16 * 1024 * 1024;
 /** Ctrl-C: open requests get this long. */

@@ -14,6 +14,7 @@ try() {
 try tsc -p tsconfig.json
 try tsc -p web/tsconfig.json
 try tsc -p edge/cloudflare/tsconfig.json
+try tsc -p e2e/metapage/tsconfig.json
 try biome check
 try node scripts/lockfile.ts
 [ "${1:-}" = static ] || try vitest run --project unit

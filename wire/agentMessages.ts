@@ -3,12 +3,12 @@
 // and idempotent: any of them may be lost or repeated.
 
 import * as v from "valibot";
-import { AgentId, Attempt, JobId } from "./ids.ts";
-import { LogStep } from "./job.ts";
-import { shortTextCharsMax } from "./limits.ts";
-import { ConsoleLogLine, JobPhase, JobResult, ResultRef, RunReason } from "./result.ts";
+import { AgentId, Attempt, JobId, Sha256 } from "./ids.ts";
+import { blobPartsMax, logLineNumberMax, logPieceBytesMax, partUrlsMax, shortTextCharsMax } from "./limits.ts";
+import { ConsoleLogLine, JobPhase, JobResult, LogStep, ResultRef, RunReason } from "./result.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const lineNumber = v.pipe(count, v.maxValue(logLineNumberMax));
 const text = v.pipe(v.string(), v.maxLength(shortTextCharsMax));
 
 /** What an agent has for this queue at most, jobs that it already runs for it included. */
@@ -35,8 +35,35 @@ export const Finish = v.object({
   error: v.optional(v.string()),
   result: v.optional(JobResult),
   resultRef: v.optional(ResultRef),
+  /** The number of the attempt's log lines, sent only if the result's `logs` has every one of them, uncut. */
+  logLines: v.optional(lineNumber),
 });
 export type Finish = v.InferOutput<typeof Finish>;
+
+/**
+ * A step of uploading one large blob in parts. Each holds all that it needs, so any may be repeated, on a later connection too.
+ * `request` comes back with its answer.
+ */
+export const UploadRequest = v.object({
+  type: v.literal("upload"),
+  request: v.pipe(v.string(), v.minLength(1), v.maxLength(64)),
+  hash: Sha256,
+  size: v.pipe(count, v.minValue(1)),
+  step: v.variant("do", [
+    v.object({ do: v.literal("begin") }),
+    /** Addresses for `count` parts from number `first` (the first of all is 1). */
+    v.object({
+      do: v.literal("sign"),
+      upload: text,
+      first: v.pipe(count, v.minValue(1), v.maxValue(blobPartsMax)),
+      count: v.pipe(count, v.minValue(1), v.maxValue(partUrlsMax)),
+    }),
+    /** What the store answered to each part, in their order. */
+    v.object({ do: v.literal("complete"), upload: text, etags: v.pipe(v.array(text), v.maxLength(blobPartsMax)) }),
+    v.object({ do: v.literal("abort"), upload: text }),
+  ]),
+});
+export type UploadRequest = v.InferOutput<typeof UploadRequest>;
 
 /** Agent to edge. `boot` changes with each start of the agent's process; `secret` is what its id is the hash of. */
 export const AgentMessage = v.variant("type", [
@@ -64,9 +91,21 @@ export const AgentMessage = v.variant("type", [
     ...Held.entries,
     step: LogStep,
     /** The number of the first of `lines` over the whole attempt. */
-    first: count,
+    first: lineNumber,
     lines: v.array(ConsoleLogLine),
   }),
+  // Optional, once the blob `hash` is stored: a `LogPiece` (logPiece.ts) of `size` bytes. Pieces come in the order of their lines.
+  v.object({
+    type: v.literal("sealed"),
+    ...Held.entries,
+    first: lineNumber,
+    count: v.pipe(lineNumber, v.minValue(1)),
+    /** How many of the `count` lines are the build's. */
+    build: count,
+    hash: Sha256,
+    size: v.pipe(count, v.maxValue(logPieceBytesMax)),
+  }),
+  UploadRequest,
 ]);
 export type AgentMessage = v.InferOutput<typeof AgentMessage>;
 
@@ -86,6 +125,24 @@ export type FinishAnswer = v.InferOutput<typeof FinishAnswer>;
 export const StopReason = v.picklist(["Cancelled", "JobReplacedByClient", "Deleted", "Superseded"]);
 export type StopReason = v.InferOutput<typeof StopReason>;
 
+/** What came of a step. All parts but the last have `partBytes`; whoever begins again gets another `upload`. */
+export const UploadAnswer = v.object({
+  type: v.literal("upload"),
+  request: v.string(),
+  answer: v.variant("is", [
+    v.object({ is: v.literal("begun"), upload: text, partBytes: v.pipe(count, v.minValue(1)) }),
+    v.object({ is: v.literal("signed"), urls: v.array(v.pipe(v.string(), v.url())) }),
+    /** The blob is there, whoever wrote it. */
+    v.object({ is: v.literal("stored") }),
+    /** This store takes blobs whole: PUT /f/:key. */
+    v.object({ is: v.literal("whole") }),
+    v.object({ is: v.literal("aborted") }),
+    /** `again`: the same request may succeed later. */
+    v.object({ is: v.literal("refused"), error: v.string(), again: v.boolean() }),
+  ]),
+});
+export type UploadAnswer = v.InferOutput<typeof UploadAnswer>;
+
 /** Edge to agent. `origins` are this deployment's own addresses, the public one first. */
 export const AgentOrders = v.variant("type", [
   v.object({
@@ -104,6 +161,7 @@ export const AgentOrders = v.variant("type", [
     answered: v.array(FinishAnswer),
   }),
   v.object({ type: v.literal("refused"), code: v.string(), error: v.string() }),
+  UploadAnswer,
 ]);
 export type AgentOrders = v.InferOutput<typeof AgentOrders>;
 

@@ -4,26 +4,24 @@
 import * as v from "valibot";
 import { JobId, Namespace } from "./ids.ts";
 import { Job, LogStep, WorkerRegistration } from "./job.ts";
+import { shortTextCharsMax } from "./limits.ts";
 import { ConsoleLogLine } from "./result.ts";
+import { Callback } from "./webhook.ts";
 
-/** Webhook registration; `secret` signs it. */
-const Callback = v.object({
-  url: v.string(),
-  payload: v.optional(v.unknown()),
-  secret: v.optional(v.string()),
-});
+const shortText = v.pipe(v.string(), v.maxLength(shortTextCharsMax));
+const callback = v.optional(v.nullable(Callback));
 
 /** What is sent beside a definition and is not part of its id. */
 export const Control = v.object({
-  namespace: v.optional(Namespace),
-  callbacks: v.optional(v.object({ queued: v.optional(Callback), finished: v.optional(Callback) })),
-  maxDuration: v.optional(v.string()),
+  namespace: v.optional(v.nullable(Namespace)),
+  callbacks: v.optional(v.nullable(v.object({ queued: callback, finished: callback }))),
+  maxDuration: v.optional(v.nullable(shortText)),
 });
 export type Control = v.InferOutput<typeof Control>;
 
 /** A submission: over HTTP the body of POST /q/:queue, on a socket the `enqueued` of a Queued StateChange. */
 export const Enqueue = v.object({
-  id: v.optional(v.string()),
+  id: v.optional(v.nullable(shortText)),
   definition: v.unknown(),
   control: v.optional(v.nullable(Control)),
   debug: v.optional(v.nullable(v.boolean())),
@@ -37,7 +35,7 @@ const finished = v.object({
   value: v.object({
     reason: v.picklist(["Cancelled", "Deleted"]),
     namespace: v.optional(v.nullable(v.union([v.literal("*"), Namespace]))),
-    message: v.optional(v.string()),
+    message: v.optional(v.nullable(shortText)),
   }),
 });
 
@@ -61,7 +59,14 @@ export const ServerMessage = v.variant("type", [
   v.object({ type: v.literal("Workers"), payload: v.object({ workers: v.array(WorkerRegistration) }) }),
   v.object({
     type: v.literal("JobStatusPayload"),
-    payload: v.object({ jobId: JobId, step: LogStep, logs: v.array(ConsoleLogLine), first: v.optional(v.number()) }),
+    // Ours: `first` is the number of the first line over the whole job, `at` its number among the build's or the run's lines.
+    payload: v.object({
+      jobId: JobId,
+      step: LogStep,
+      logs: v.array(ConsoleLogLine),
+      first: v.optional(v.number()),
+      at: v.optional(v.number()),
+    }),
   }),
   v.object({
     type: v.literal("Refused"),

@@ -48,12 +48,4 @@ export const WorkerRegistration = v.object({
 });
 export type WorkerRegistration = v.InferOutput<typeof WorkerRegistration>;
 
-/** The kind of work a log line comes from. All but `Running` belong to the build. */
-export const LogStep = v.picklist([
-  "docker image pull",
-  "cloning repo",
-  "docker build",
-  "docker image push",
-  "Running",
-]);
-export type LogStep = v.InferOutput<typeof LogStep>;
+export { LogStep } from "./result.ts";

@@ -16,6 +16,15 @@ export const clientFrameBytesMax = jsonBodyBytesMax;
 export const agentFrameBytesMax = 8 * 1024 * 1024;
 /** Log text in one frame; the agent batches below it. */
 export const logFrameBytesMax = 256 * 1024;
+/** An agent seals its log into the store in pieces of about this size, bytes of JSON: few requests, and quick to read. */
+export const logPieceBytes = 1024 * 1024;
+/** A piece that is taken: one batch more than `logPieceBytes`, whose text may be several times as long in JSON. */
+export const logPieceBytesMax = 4 * 1024 * 1024;
+/** Lines of a running job that no piece has, bytes of JSON: a piece that is being stored, one that fills, and what is on its way. An agent
+ * that seals waits rather than send more; beyond it the queue drops the oldest. */
+export const liveLogBytesMax = 3 * 1024 * 1024;
+/** A line's number: far above what a log of 256 MiB can reach, and exact in every arithmetic. */
+export const logLineNumberMax = 2 ** 40;
 
 /** Above this a page or an agent uploads a data ref instead of inlining it: characters of the value, as the peer counts. */
 export const inlineRefCharsMax = 200;
@@ -23,6 +32,15 @@ export const inlineRefCharsMax = 200;
 export const inlineOutputBytesMax = 4 * 1024;
 /** All inline outputs of one result together, so that an ordinary result stays below `resultInlineBytesMax`. */
 export const inlineOutputsBytesMax = 16 * 1024;
+
+/** A blob above this goes in parts where the store takes them: a broken connection then costs a part, not hours. */
+export const wholeBlobBytesMax = 1024 ** 3;
+/** The largest blob in parts: what an agent takes as an input. */
+export const partsBlobBytesMax = 64 * 1024 ** 3;
+/** Signed addresses in one answer: as many parts as are sent before the addresses are old. */
+export const partUrlsMax = 8;
+/** Parts of one blob; S3's own limit. */
+export const blobPartsMax = 10_000;
 
 /** JSON nesting in a definition: deeper is nobody's data and would exhaust a stack. */
 export const jsonDepthMax = 64;
@@ -35,6 +53,13 @@ export const pathSegmentBytesMax = 255;
 export const envEntriesMax = 1000;
 export const tagsMax = 64;
 export const shortTextCharsMax = 4096;
+
+/** A webhook's address: what proxies and servers pass. */
+export const callbackUrlCharsMax = 2048;
+/** What comes along with a webhook, as JSON: an id and a few fields, not data. */
+export const callbackPayloadCharsMax = 16 * 1024;
+/** What signs a webhook: longer than any key that HMAC-SHA256 makes use of. */
+export const callbackSecretCharsMax = 256;
 
 /** A queue's name is its credential; 128 random bits fit several times over. */
 export const queueNameCharsMax = 128;

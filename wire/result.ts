@@ -6,10 +6,21 @@ import { Namespace, Sha256 } from "./ids.ts";
 
 /** `[text, epoch ms]` or `[text, epoch ms, isStdErr]`. One line, without its line end. */
 export const ConsoleLogLine = v.union([
-  v.tuple([v.string(), v.number()]),
+  // The longer one first: a tuple drops what it does not name.
   v.tuple([v.string(), v.number(), v.boolean()]),
+  v.tuple([v.string(), v.number()]),
 ]);
 export type ConsoleLogLine = v.InferOutput<typeof ConsoleLogLine>;
+
+/** The kind of work a log line comes from. All but `Running` belong to the build. */
+export const LogStep = v.picklist([
+  "docker image pull",
+  "cloning repo",
+  "docker build",
+  "docker image push",
+  "Running",
+]);
+export type LogStep = v.InferOutput<typeof LogStep>;
 
 /** The phases of a job's life at its agent, in their order. */
 export const JobPhase = v.picklist(["inputs", "image", "run", "outputs"]);
@@ -26,6 +37,8 @@ export type PhaseTime = v.InferOutput<typeof PhaseTime>;
 export const JobResult = v.object({
   StatusCode: v.optional(v.number()),
   logs: v.array(ConsoleLogLine),
+  /** Where the lines of `logs` come from, in their order: a step and how many lines of it follow. Lines beyond are `Running`. */
+  logSteps: v.optional(v.array(v.tuple([LogStep, v.pipe(v.number(), v.integer(), v.minValue(0))]))),
   duration: v.optional(v.number()),
   error: v.optional(v.string()),
   isTimedOut: v.boolean(),

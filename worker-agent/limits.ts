@@ -125,6 +125,14 @@ export const expectContinueBytes = 64 * KiB;
 /** A server that never says "100 Continue" gets the body after this long, as RFC 9110 10.1.1 asks. */
 export const continueMs = 2_000;
 export const uploadRetry: Backoff = { tries: 6, baseMs: 500, capMs: 10_000 };
+/** Parts of a large upload: each may try for some minutes, since what a restart would repeat took longer. */
+export const partRetry: Backoff = { tries: 20, baseMs: 500, capMs: 30_000 };
+/** Parts of one file on their way at once: enough to fill a line, few enough for stores that allow only some. */
+export const partsAtOnce = 3;
+/** An unanswered question to the queue is asked again after this; completing many parts takes a store minutes. */
+export const askAgainMs = 5 * minuteMs;
+/** A failed upload's parts are cleaned up if that is quick. */
+export const abortUploadMs = 10_000;
 /** Names of outputs that could not be taken, in the log. */
 export const skippedNamesMax = 20;
 

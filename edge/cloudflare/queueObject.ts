@@ -6,25 +6,39 @@ import * as v from "valibot";
 import { pingText, pongText } from "../../wire/clientMessages.ts";
 import { type JobId, type Namespace, own, type QueueHash } from "../../wire/ids.ts";
 import { defaultQueueSettings } from "../limits.ts";
+import { deliver, webhookEvent } from "../outbound/deliver.ts";
+import type { Call } from "../queue/callbacks.ts";
+import type { LogPlace } from "../queue/logView.ts";
 import { lookups } from "../queue/lookups.ts";
 import { Queue, type TurnResult } from "../queue/queue.ts";
 import { Session, Sessions } from "../queue/sessions.ts";
 import type { Submission } from "../queue/submit.ts";
 import type { Effect, StoreKind, Turn } from "../queue/turn.ts";
 import { Archive, finishedJson } from "../stores/archive.ts";
+import { Uploads } from "../stores/uploads.ts";
 import type { Environment } from "./environment.ts";
+import { workerPost, workerRules } from "./post.ts";
 import { objectSql, storeOf } from "./storage.ts";
 
 export class QueueObject extends DurableObject<Environment> {
   readonly #queue: Queue;
   readonly #hash: QueueHash;
   readonly #archive: Archive;
+  readonly #uploads: Uploads;
   readonly #sockets = new Map<string, WebSocket>();
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
     this.#hash = own.queueHash(ctx.id.toString());
-    this.#archive = new Archive(storeOf(env));
+    const store = storeOf(env);
+    this.#archive = new Archive(store);
+    this.#uploads = new Uploads({
+      store,
+      now: Date.now,
+      onError: (error) =>
+        console.error(JSON.stringify({ event: "upload-failed", queue: this.#hash.slice(0, 8), error: String(error) })),
+    });
+    const origins = env.PUBLIC_ORIGIN ? [env.PUBLIC_ORIGIN] : [];
     const sessions = new Sessions((session) => this.#sockets.get(session.id)?.serializeAttachment(session));
     for (const socket of ctx.getWebSockets()) {
       const session = v.safeParse(Session, socket.deserializeAttachment());
@@ -38,7 +52,8 @@ export class QueueObject extends DurableObject<Environment> {
       settings: {
         ...defaultQueueSettings,
         publish: "objects",
-        origins: env.PUBLIC_ORIGIN ? [env.PUBLIC_ORIGIN] : [],
+        origins,
+        callbackRules: workerRules(origins),
       },
       sessions,
       randomEpoch: () => crypto.randomUUID().replaceAll("-", "").slice(0, 10),
@@ -78,25 +93,42 @@ export class QueueObject extends DurableObject<Environment> {
     return this.#look((turn) => lookups.finished(turn, id));
   }
 
+  log(id: JobId, place: LogPlace) {
+    return this.#look((turn) => lookups.log(turn, id, place));
+  }
+
   namespaces(id: JobId) {
     return this.#look((turn) => lookups.namespaces(turn, id));
+  }
+
+  history(id: JobId) {
+    return this.#look((turn) => lookups.history(turn, id));
+  }
+
+  metrics() {
+    return this.#look(lookups.metrics);
   }
 
   status() {
     return this.#look(lookups.status);
   }
 
-  /** A socket's handshake, checked by the Worker: `?role=agent|client&origin=...&key=<hash>`. */
+  /** A socket's handshake, checked by the Worker: `?role=agent|client&origin=...&name=...&key=<hash>&client=<hash>`, or our own `?role=watcher&job=<id>`. */
   override async fetch(request: Request): Promise<Response> {
     const { searchParams } = new URL(request.url);
     const { 0: client, 1: server } = new WebSocketPair();
     const id = crypto.randomUUID();
     this.ctx.acceptWebSocket(server);
     this.#sockets.set(id, server);
-    if (searchParams.get("role") === "agent") {
-      const origin = searchParams.get("origin") ?? "";
+    const role = searchParams.get("role");
+    const origin = searchParams.get("origin") ?? "";
+    if (role === "watcher") this.#queue.watcherConnected(Date.now(), id, own.jobId(searchParams.get("job") ?? ""));
+    else if (role === "agent") {
       this.#queue.agentConnected(Date.now(), id, { origin, keyHash: searchParams.get("key") });
-    } else this.#carryOut(this.#queue.clientConnected(Date.now(), id));
+    } else {
+      const caller = { client: searchParams.get("client"), queueName: searchParams.get("name") ?? "", origin };
+      this.#carryOut(this.#queue.clientConnected(Date.now(), id, caller));
+    }
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -126,6 +158,7 @@ export class QueueObject extends DurableObject<Environment> {
     const session = v.safeParse(Session, socket.deserializeAttachment());
     if (!session.success) return;
     this.#sockets.delete(session.output.id);
+    this.#uploads.closed(session.output.id);
     this.#carryOut(this.#queue.closed(Date.now(), session.output.id));
   }
 
@@ -150,12 +183,30 @@ export class QueueObject extends DurableObject<Environment> {
       case "wake":
         this.ctx.waitUntil(this.ctx.storage.setAlarm(effect.at));
         return;
+      case "call":
+        this.ctx.waitUntil(this.#call(effect.call));
+        return;
+      case "upload":
+        this.ctx.waitUntil(this.#upload(effect));
+        return;
       case "store": {
         const done = this.#store(effect.job, effect.kind);
         this.ctx.waitUntil(done);
         return done;
       }
     }
+  }
+
+  /** Sends a webhook, tells the queue how that went, and logs it. No answer waits for it. */
+  async #call(call: Call): Promise<void> {
+    const delivery = await deliver(call, { post: workerPost, rules: workerRules([call.origin]), now: Date.now });
+    const result = this.#queue.called(Date.now(), call.id, delivery.outcome, Math.random());
+    this.#carryOut(result);
+    console.log(JSON.stringify(webhookEvent(this.#hash, call, delivery, result.reply)));
+  }
+
+  async #upload({ session, request }: Extract<Effect, { type: "upload" }>): Promise<void> {
+    this.#send(session, JSON.stringify(await this.#uploads.answer(session, request)));
   }
 
   #send(session: string, frame: string): void {
@@ -191,6 +242,10 @@ export class QueueObject extends DurableObject<Environment> {
       case "result": {
         const finished = this.#look((turn) => lookups.decided(turn, job));
         return finished && this.#archive.write(job, this.#hash, kind, finishedJson(finished));
+      }
+      case "log": {
+        const log = this.#look((turn) => lookups.keptLog(turn, job));
+        return log && this.#archive.write(job, this.#hash, kind, JSON.stringify(log));
       }
     }
   }

@@ -3,6 +3,7 @@
 import type { Sql } from "../queue/sql.ts";
 import { S3Store } from "../stores/s3.ts";
 import type { Environment } from "./environment.ts";
+import { workerStorePlatform } from "./storePlatform.ts";
 
 export function objectSql(storage: DurableObjectStorage): Sql {
   return {
@@ -12,11 +13,12 @@ export function objectSql(storage: DurableObjectStorage): Sql {
 }
 
 export function storeOf(env: Environment): S3Store {
-  return new S3Store({
+  const settings = {
     bucket: env.S3_BUCKET,
     region: env.S3_REGION,
     accessKeyId: env.S3_ACCESS_KEY_ID,
     secretAccessKey: env.S3_SECRET_ACCESS_KEY,
     endpoint: env.S3_ENDPOINT === "" ? undefined : env.S3_ENDPOINT,
-  });
+  };
+  return new S3Store(settings, workerStorePlatform);
 }

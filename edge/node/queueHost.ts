@@ -3,14 +3,19 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { WebSocket } from "ws";
 import { type JobId, own, type QueueHash } from "../../wire/ids.ts";
-import type { FinishedJob, QueueAccess } from "../deployment.ts";
+import type { FinishedJob, FrameSink, QueueAccess, Watch } from "../deployment.ts";
 import type { QueueSettings } from "../limits.ts";
+import { deliver, type Post, webhookEvent } from "../outbound/deliver.ts";
+import type { Call } from "../queue/callbacks.ts";
+import type { LogPlace, LogView } from "../queue/logView.ts";
 import { lookups } from "../queue/lookups.ts";
 import { Queue, type TurnResult } from "../queue/queue.ts";
 import { migrate } from "../queue/schema.ts";
-import { Sessions } from "../queue/sessions.ts";
+import { type ClientCaller, Sessions } from "../queue/sessions.ts";
 import { text } from "../queue/sql.ts";
 import type { Effect, Turn } from "../queue/turn.ts";
+import type { BlobStore } from "../stores/blobStore.ts";
+import { Uploads } from "../stores/uploads.ts";
 import { Sockets } from "./sockets.ts";
 import type { NodeSql } from "./sqlite.ts";
 
@@ -25,22 +30,38 @@ const timeoutMsMax = 2 ** 31 - 1;
 export interface QueueHostParts {
   readonly sql: NodeSql;
   readonly settings: QueueSettings;
+  readonly blobs: BlobStore;
   readonly now: () => number;
+  readonly post: Post;
   readonly onError: (error: unknown, where: string) => void;
+  readonly onEvent: (event: Readonly<Record<string, unknown>>) => void;
 }
+
+/** A socket's handshake, checked. */
+export type SocketCaller =
+  | { readonly role: "agent"; readonly keyHash: string | null }
+  | ({ readonly role: "client" } & ClientCaller);
 
 export class QueueHost {
   readonly #parts: QueueHostParts;
   readonly #hosted = new Map<QueueHash, Hosted>();
   readonly #sockets = new Sockets();
+  readonly #uploads: Uploads;
+  readonly #stopping = new AbortController();
 
   constructor(parts: QueueHostParts) {
     this.#parts = parts;
+    this.#uploads = new Uploads({
+      store: parts.blobs,
+      now: parts.now,
+      onError: (error) => parts.onError(error, "upload in parts"),
+    });
     const { sql } = parts;
     migrate(sql);
     // Across queues: the unscoped routes and a deployment-wide cache look jobs up by id alone.
     sql.all("CREATE INDEX IF NOT EXISTS node_results_by_job ON results (job, finished_at)");
     sql.all("CREATE INDEX IF NOT EXISTS node_definitions_by_job ON definitions (job)");
+    sql.all("CREATE INDEX IF NOT EXISTS node_log_heads_by_job ON log_heads (job)");
     for (const row of sql.all("SELECT queue FROM queues")) {
       const hash = own.queueHash(text(row, "queue"));
       this.#run(hash, "start", (queue, now) => queue.start(now)).catch(() => {});
@@ -58,7 +79,11 @@ export class QueueHost {
       job: (id) => look((turn) => lookups.job(turn, id)),
       definition: (id) => look((turn) => lookups.definition(turn, id)),
       finished: (id) => look((turn) => lookups.finished(turn, id)),
+      log: (id, place) => look((turn) => kept(lookups.log(turn, id, place))),
+      watch: (id, sink) => this.#watch(hash, id, sink),
       namespaces: (id) => look((turn) => lookups.namespaces(turn, id)),
+      history: (id) => look((turn) => lookups.history(turn, id)),
+      metrics: () => look(lookups.metrics),
       status: () => look(lookups.status),
     };
   }
@@ -73,30 +98,57 @@ export class QueueHost {
       const [row] = this.#parts.sql.all("SELECT queue FROM results WHERE job = ? ORDER BY finished_at LIMIT 1", id);
       return row && this.access(own.queueHash(text(row, "queue"))).finished(id);
     },
+    log: async (id: JobId, place: LogPlace): Promise<LogView | undefined> => {
+      const [row] = this.#parts.sql.all(
+        `SELECT queue, finished_at AS at FROM results WHERE job = ?1 UNION ALL
+         SELECT queue, ended_at AS at FROM log_heads WHERE job = ?1 AND ended_at IS NOT NULL ORDER BY at LIMIT 1`,
+        id,
+      );
+      const view = row && (await this.access(own.queueHash(text(row, "queue"))).log(id, place));
+      return view?.isOver ? view : undefined;
+    },
   };
 
-  connect(hash: QueueHash, role: "client" | "agent", keyHash: string | null, socket: WebSocket): void {
+  /** A session without a socket: an event stream. */
+  async #watch(hash: QueueHash, job: JobId, sink: FrameSink): Promise<Watch> {
+    const id = randomUUID();
+    this.#sockets.addSink(id, sink);
+    this.#get(hash).queue.watcherConnected(this.#parts.now(), id, job);
+    return {
+      close: () => {
+        if (!this.#sockets.removeSink(id)) return;
+        this.#run(hash, "closed", (queue, now) => queue.closed(now, id)).catch(() => {});
+      },
+    };
+  }
+
+  connect(hash: QueueHash, caller: SocketCaller, socket: WebSocket): void {
     const id = randomUUID();
     this.#sockets.add(id, socket);
     const run = (what: string, event: (queue: Queue, now: number) => TurnResult<void>) => {
       this.#run(hash, what, event).catch(() => socket.close(1011, "The server failed at this frame."));
     };
     socket.on("error", () => socket.terminate());
-    socket.on("close", () => run("closed", (queue, now) => queue.closed(now, id)));
+    socket.on("close", () => {
+      this.#uploads.closed(id);
+      run("closed", (queue, now) => queue.closed(now, id));
+    });
     socket.on("message", (data, isBinary) => {
       if (isBinary) return;
       const frame = data.toString();
-      if (role === "agent") run("agentFrame", (queue, now) => queue.agentFrame(now, id, frame));
+      if (caller.role === "agent") run("agentFrame", (queue, now) => queue.agentFrame(now, id, frame));
       else run("clientFrame", (queue, now) => queue.clientFrame(now, id, frame));
     });
-    if (role === "agent") this.#get(hash).queue.agentConnected(this.#parts.now(), id, { origin: "", keyHash });
-    else run("clientConnected", (queue, now) => queue.clientConnected(now, id));
+    if (caller.role === "client") run("clientConnected", (queue, now) => queue.clientConnected(now, id, caller));
+    else this.#get(hash).queue.agentConnected(this.#parts.now(), id, { origin: "", keyHash: caller.keyHash });
   }
 
   /** Lets what is decided reach the disk and the sockets, then ends. */
   stop(): void {
     for (const { alarm } of this.#hosted.values()) clearTimeout(alarm);
     this.#hosted.clear();
+    // Webhooks under way leave again after the next start.
+    this.#stopping.abort();
     this.#parts.sql.flush();
     this.#sockets.closeAll(1001, "The server stops.");
   }
@@ -131,10 +183,31 @@ export class QueueHost {
       case "wake":
         this.#arm(hash, effect.at);
         return;
+      case "call":
+        this.#call(hash, effect.call).catch(() => {});
+        return;
+      case "upload":
+        void this.#upload(effect);
+        return;
       case "store":
         // Results are rows here (`publish: "rows"`): nothing is owed to a store.
         return;
     }
+  }
+
+  async #upload({ session, request }: Extract<Effect, { type: "upload" }>): Promise<void> {
+    this.#sockets.send(session, JSON.stringify(await this.#uploads.answer(session, request)));
+  }
+
+  /** Sends a webhook, tells the queue how that went, and logs it. A failure of the queue itself is logged where it runs. */
+  async #call(hash: QueueHash, call: Call): Promise<void> {
+    const { post, now, settings, onEvent } = this.#parts;
+    const { signal } = this.#stopping;
+    const delivery = await deliver(call, { post, now, rules: settings.callbackRules, signal });
+    if (signal.aborted) return;
+    const { outcome } = delivery;
+    const fate = await this.#run(hash, "called", (queue, at) => queue.called(at, call.id, outcome, Math.random()));
+    onEvent(webhookEvent(hash, call, delivery, fate));
   }
 
   #arm(hash: QueueHash, at: number): void {
@@ -167,4 +240,9 @@ export class QueueHost {
     this.#hosted.set(hash, hosted);
     return hosted;
   }
+}
+
+/** Nothing is archived where results are rows. */
+function kept(view: LogView | "archived" | undefined): LogView | undefined {
+  return view === "archived" ? undefined : view;
 }

@@ -8,17 +8,20 @@ import { getRequestListener } from "@hono/node-server";
 import { type WebSocket, WebSocketServer } from "ws";
 import { agentFrameBytesMax } from "../../wire/limits.ts";
 import { createApp } from "../app.ts";
-import type { Access, Deployment } from "../deployment.ts";
-import { blobBytesMax, defaultQueueSettings, type QueueSettings, shutdownMs } from "../limits.ts";
+import { clientHash } from "../clientHash.ts";
+import type { Access, Caller, Deployment } from "../deployment.ts";
+import { blobBytesMax, defaultQueueSettings, type QueueSettings, requestMsMax, shutdownMs } from "../limits.ts";
+import { hostsOf } from "../outbound/urlRules.ts";
 import { keyHashOf, queueHash } from "../queueHash.ts";
 import { refusalOf } from "../routes/access.ts";
 import { socketRoute } from "../socketRoute.ts";
-import { FolderStore } from "../stores/folder.ts";
-import { type S3Settings, S3Store } from "../stores/s3.ts";
+import type { S3Settings } from "../stores/s3Client.ts";
+import { openBlobs } from "./blobs.ts";
 import { openDataFolder } from "./dataFolder.ts";
 import { pageFiles } from "./pageFiles.ts";
 import { type Permits, permitRoute } from "./permits.ts";
-import { QueueHost } from "./queueHost.ts";
+import { nodePost } from "./post.ts";
+import { QueueHost, type SocketCaller } from "./queueHost.ts";
 import { NodeSql } from "./sqlite.ts";
 
 export interface ServerOptions {
@@ -35,12 +38,18 @@ export interface ServerOptions {
   readonly publicOrigin?: string;
   /** Blobs go to S3 instead of the data folder. */
   readonly s3?: S3Settings;
+  /** Blobs in the data folder go this long after they were last written. */
+  readonly blobKeepMs?: number;
   /** Folder of the built page. */
   readonly pageDir?: string;
   readonly permits?: Permits;
+  /** Address ranges (CIDR) that webhooks may go to although they are not public. */
+  readonly allowRanges?: readonly string[];
   readonly settings?: Partial<QueueSettings>;
   readonly now?: () => number;
   readonly onError?: (error: unknown, where: string) => void;
+  /** What happened that an operator may want to know. */
+  readonly onEvent?: (event: Readonly<Record<string, unknown>>) => void;
 }
 
 export interface RunningServer {
@@ -52,10 +61,11 @@ export interface RunningServer {
 
 /** @throws DataFolderInUseError, SchemaTooNewError, or the listener's own error (a port that is taken). */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { host = "127.0.0.1", allowOrigins = [], now = Date.now } = options;
+  const { host = "127.0.0.1", allowOrigins = [], allowRanges = [], now = Date.now } = options;
   const onError = options.onError ?? ((error, where) => console.error(`${where}:`, error));
+  const onEvent = options.onEvent ?? ((event) => console.log(JSON.stringify(event)));
   const data = openDataFolder(options.dataDir);
-  const server = createServer();
+  const server = createServer({ requestTimeout: requestMsMax });
   try {
     const port = await listen(server, host, options.port);
     const names = [...new Set(["localhost", "127.0.0.1", "[::1]", ...(host.includes(":") ? [`[${host}]`] : [host])])];
@@ -65,13 +75,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const access: Access =
       options.access === "public" ? { type: "public" } : { type: "local", hosts: withPort80(hosts), allowOrigins };
     const sql = new NodeSql(join(data.path, "longshore.sqlite"));
-    const settings = { ...defaultQueueSettings, cacheScope: "deployment" as const, ...options.settings, origins };
-    const queues = new QueueHost({ sql, settings, now, onError });
+    const callbackRules = { literals: "checked", allowRanges, ownHosts: hostsOf(origins) } as const;
+    const cacheScope = "deployment" as const;
+    const settings = { ...defaultQueueSettings, cacheScope, ...options.settings, origins, callbackRules };
+    const blobs = await openBlobs(data.path, options.s3, { keepMs: options.blobKeepMs, now, onError });
+    const queues = new QueueHost({
+      sql,
+      settings,
+      blobs: blobs.store,
+      now,
+      post: nodePost({ allowRanges }),
+      onError,
+      onEvent,
+    });
     const deployment: Deployment = {
       origins,
       access,
-      blobs: options.s3 ? new S3Store(options.s3) : await FolderStore.open(join(data.path, "blobs")),
+      blobs: blobs.store,
       bodyBytesMax: blobBytesMax,
+      callbackRules,
       archive: queues.archive,
       queue: (name) => queues.access(queueHash(data.secret, name)),
       page: options.pageDir === undefined ? async () => undefined : pageFiles(options.pageDir),
@@ -80,13 +102,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       onError: (error, { method, route }) => onError(error, `${method} ${route}`),
       ...(options.permits ? { extend: permitRoute(options.permits) } : {}),
     });
-    serve(server, (request) => app.fetch(request));
-    acceptSockets(server, access, (pathname) => {
+    const callerAt = (address: string | undefined): Caller => ({ client: clientHash(data.secret, address) });
+    serve(server, (request, address) => app.fetch(request, callerAt(address)));
+    acceptSockets(server, access, (pathname, address) => {
       const route = socketRoute(pathname);
       if (route.type === "refused") return route;
       const hash = queueHash(data.secret, route.queue);
-      const keyHash = keyHashOf(route.queue);
-      return { type: "accept", connect: (socket) => queues.connect(hash, route.role, keyHash, socket) };
+      const caller: SocketCaller =
+        route.role === "agent"
+          ? { role: "agent", keyHash: keyHashOf(route.queue) }
+          : { role: "client", ...callerAt(address), queueName: route.queue, origin };
+      return { type: "accept", connect: (socket) => queues.connect(hash, caller, socket) };
     });
     return {
       origin,
@@ -94,6 +120,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stop: async () => {
         queues.stop();
         await close(server, () => queues.terminateSockets());
+        await blobs.close();
         sql.close();
         data.release();
       },
@@ -105,8 +132,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-function serve(server: Server, fetch: (request: Request) => Response | Promise<Response>): void {
-  const listener = getRequestListener(fetch);
+type Fetch = (request: Request, address: string | undefined) => Response | Promise<Response>;
+
+function serve(server: Server, fetch: Fetch): void {
+  const listener = getRequestListener((request, { incoming }) => fetch(request, incoming.socket.remoteAddress));
   server.on("request", listener);
   // A client that waits for leave to send gets it only if the app wants the body: a redirect costs no upload.
   server.on("checkContinue", (request, response) => {
@@ -121,7 +150,9 @@ type SocketDecision =
   | { readonly type: "accept"; readonly connect: (socket: WebSocket) => void }
   | { readonly type: "refused"; readonly status: number; readonly error: string };
 
-function acceptSockets(server: Server, access: Access, decide: (pathname: string) => SocketDecision): void {
+type DecideSocket = (pathname: string, address: string | undefined) => SocketDecision;
+
+function acceptSockets(server: Server, access: Access, decide: DecideSocket): void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: agentFrameBytesMax });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
@@ -129,7 +160,7 @@ function acceptSockets(server: Server, access: Access, decide: (pathname: string
     const refusal = refusalOf(access, { method: "GET", host, origin, isSocket: true });
     const decision: SocketDecision = refusal
       ? { type: "refused", status: 403, error: refusal }
-      : decide(new URL(request.url ?? "/", "http://localhost").pathname);
+      : decide(new URL(request.url ?? "/", "http://localhost").pathname, request.socket.remoteAddress);
     if (decision.type === "accept") sockets.handleUpgrade(request, socket, head, decision.connect);
     else refuseUpgrade(socket, decision.status, decision.error);
   });

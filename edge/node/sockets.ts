@@ -1,10 +1,12 @@
-// Open WebSockets of the Node shell, by session id.
+// Open WebSockets of the Node shell, and what else takes a session's frames, by session id.
 
 import type { WebSocket } from "ws";
+import type { FrameSink } from "../deployment.ts";
 import { socketBufferBytesMax, socketPingEveryMs } from "../limits.ts";
 
 export class Sockets {
   readonly #open = new Map<string, WebSocket>();
+  readonly #sinks = new Map<string, FrameSink>();
   readonly #silent = new Set<string>();
   readonly #pings: NodeJS.Timeout;
 
@@ -22,7 +24,17 @@ export class Sockets {
     });
   }
 
+  addSink(id: string, sink: FrameSink): void {
+    this.#sinks.set(id, sink);
+  }
+
+  /** False if it was gone already. */
+  removeSink(id: string): boolean {
+    return this.#sinks.delete(id);
+  }
+
   send(id: string, frame: string): void {
+    this.#sinks.get(id)?.frame(frame);
     const socket = this.#open.get(id);
     if (!socket) return;
     if (socket.bufferedAmount > socketBufferBytesMax) socket.terminate();
@@ -36,6 +48,7 @@ export class Sockets {
   /** Ends all: clients and agents reconnect when there is somebody to connect to. */
   closeAll(code: number, reason: string): void {
     clearInterval(this.#pings);
+    for (const sink of this.#sinks.values()) sink.closed();
     for (const socket of this.#open.values()) socket.close(code, reason);
   }
 

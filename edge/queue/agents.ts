@@ -148,13 +148,14 @@ function resume(turn: Turn, session: KnownAgent, job: JobRow): void {
 
 function heldByRows(turn: Turn, agent: AgentId): readonly JobRow[] {
   return turn.sql
-    .all("SELECT * FROM jobs WHERE queue = ? AND agent = ? AND state = 'Running'", turn.queue, agent)
+    .all("SELECT * FROM jobs INDEXED BY jobs_held WHERE queue = ? AND agent = ? AND state = 'Running'", turn.queue, agent)
     .map(jobOfRow);
 }
 
 /** The job goes back in line; its attempt stays current until the next assignment. The third loss ends it. */
 function lose(turn: Turn, job: JobRow): void {
   const losses = job.losses + 1;
+  turn.counters.add("lost");
   turn.assignable = true;
   if (losses >= lossesMax) {
     endAsPoison(turn, { ...job, losses }, `The agents that ran this job were lost ${losses} times: it was given up.`);

@@ -34,7 +34,7 @@ export function assignWaiting(turn: Turn): void {
 
 function demandsHeldBy(turn: Turn, agent: KnownAgent): readonly Demand[] {
   return turn.sql
-    .all("SELECT shape FROM jobs WHERE queue = ? AND agent = ? AND state = 'Running'", turn.queue, agent.agent)
+    .all("SELECT shape FROM jobs INDEXED BY jobs_held WHERE queue = ? AND agent = ? AND state = 'Running'", turn.queue, agent.agent)
     .map((row) => parseDemand(text(row, "shape")));
 }
 
@@ -102,6 +102,7 @@ function reservations(turn: Turn): ReadonlyMap<AgentId, JobId> {
 
 function assign(turn: Turn, job: JobRow, agent: KnownAgent): void {
   turn.state.attempt += 1;
+  if (job.attempt === null) turn.counters.observe("waited", turn.now - job.queuedAt);
   const held = writeJob(turn, job, {
     ...job,
     state: "Running",
@@ -111,7 +112,7 @@ function assign(turn: Turn, job: JobRow, agent: KnownAgent): void {
     boot: agent.boot,
     attempt: turn.state.attempt,
     progress: null,
-    logBase: beginAttemptLog(turn, job.id),
+    logBase: beginAttemptLog(turn, job),
   });
   orderStart(turn, held, agent);
   announceJob(turn, held);

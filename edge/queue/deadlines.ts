@@ -4,6 +4,8 @@
 import { own } from "../../wire/ids.ts";
 import { gapMs, sweepEveryMs } from "../limits.ts";
 import { agentGone, expireAgent } from "./agents.ts";
+import { nextCallAt } from "./callbacks.ts";
+import { nextLogExpiry } from "./logEnd.ts";
 import { settleReplaced } from "./namespaces.ts";
 import { settleEffects } from "./publish.ts";
 import { sweep } from "./retention.ts";
@@ -21,10 +23,10 @@ export function settleDue(turn: Turn, isNew: boolean): void {
   settleEffects(turn, "due");
   if (turn.sessions.agents().some((agent) => agent.declinedUntil > 0 && agent.declinedUntil <= now))
     turn.assignable = true;
-  if (state.finished > 0 && state.sweepAt === null) state.sweepAt = now + sweepEveryMs;
+  if (state.finished > 0) state.sweepAt = Math.min(state.sweepAt ?? Infinity, now + sweepEveryMs);
   if (state.sweepAt !== null && state.sweepAt <= now) {
     sweep(turn);
-    state.sweepAt = state.finished > 0 ? now + sweepEveryMs : null;
+    state.sweepAt = state.finished > 0 ? now + sweepEveryMs : nextLogExpiry(turn);
   }
 }
 
@@ -57,8 +59,21 @@ function expireLeases(turn: Turn): void {
   }
 }
 
+/** Arms the alarm if it must come earlier than it is armed for. One that comes early finds nothing due and arms the next. */
+export function arm(turn: Turn): void {
+  const { state, now } = turn;
+  const next = nextDeadline(turn);
+  const armed = state.wakeAt !== null && state.wakeAt > now ? state.wakeAt : null;
+  if (next === null) {
+    state.wakeAt = armed;
+  } else if (armed === null || next < armed) {
+    state.wakeAt = next;
+    turn.effect({ type: "wake", at: next });
+  }
+}
+
 /** When the next turn must come at the latest; null when nothing is pending. */
-export function nextDeadline(turn: Turn): number | null {
+function nextDeadline(turn: Turn): number | null {
   const earliest = (statement: string) => {
     const [row] = turn.sql.all(statement, turn.queue);
     return row ? integerOrNull(row, "at") : null;
@@ -71,6 +86,7 @@ export function nextDeadline(turn: Turn): number | null {
     earliest("SELECT min(lease_until) AS at FROM agents WHERE queue = ?"),
     earliest("SELECT min(ends_at) AS at FROM namespaces WHERE queue = ? AND ends_at IS NOT NULL"),
     earliest("SELECT min(due) AS at FROM effects WHERE queue = ?"),
+    nextCallAt(turn),
     turn.state.sweepAt,
     turn.broadcast.flushAt,
   ].filter((at) => at !== null && at > turn.now);

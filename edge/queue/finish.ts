@@ -4,6 +4,7 @@
 import type { Finish, FinishAnswer, StopReason } from "../../wire/agentMessages.ts";
 import { type AgentId, type JobId, own } from "../../wire/ids.ts";
 import type { FinishedReason, JobResult } from "../../wire/result.ts";
+import { callFinished } from "./callbacks.ts";
 import {
   announceJob,
   attemptName,
@@ -14,7 +15,7 @@ import {
   readJob,
   writeJob,
 } from "./jobs.ts";
-import { dropLogs } from "./logs.ts";
+import { endLogAsItIs, endLogWithResult, logStored } from "./logEnd.ts";
 import { isOwed, owe } from "./publish.ts";
 import { readResult, writeResult } from "./results.ts";
 import type { StoreKind, Turn } from "./turn.ts";
@@ -39,7 +40,8 @@ export function takeFinish(turn: Turn, agent: AgentId, finish: Finish): FinishAn
     result: finish.result ? JSON.stringify(finish.result) : null,
     ref: finish.resultRef ?? null,
   });
-  dropLogs(turn, id);
+  if (job.startedAt !== null) turn.counters.observe("ran", turn.now - job.startedAt);
+  endLogWithResult(turn, job, finish);
   turn.assignable = true;
   publish(turn, job, {
     ...job,
@@ -71,20 +73,28 @@ function publish(turn: Turn, before: JobRow, ended: JobRow): void {
 export function published(turn: Turn, id: JobId, kind: StoreKind): void {
   const job = readJob(turn, id);
   if (kind === "result" && job?.state === "Publishing") show(turn, job, job);
-  const ended = job === undefined || !isLive(job);
-  if (ended && !isOwed(turn, id, "definition")) {
+  if (kind === "log") logStored(turn, id);
+  const isOver = job === undefined || !isLive(job);
+  if (isOver && !isOwed(turn, id, "definition")) {
     turn.sql.all("DELETE FROM definitions WHERE queue = ? AND job = ?", turn.queue, id);
   }
 }
 
 function show(turn: Turn, before: JobRow, job: JobRow): void {
   announceJob(turn, writeJob(turn, before, { ...job, state: "Finished" }));
+  ended(turn, job, job.reason ?? "Error");
+}
+
+function ended(turn: Turn, { id, statusCode }: JobRow, reason: FinishedReason): void {
+  turn.counters.add(`finished.${reason}`);
+  callFinished(turn, id, { reason, statusCode, cached: false });
 }
 
 /** Ends an active job without a result: cancelled, replaced, deleted or given up. */
 export function endWithoutResult(turn: Turn, job: JobRow, reason: FinishedReason, message: string): void {
   stopAttempt(turn, job, stopReasonOf(reason));
-  const ended = writeJob(turn, job, {
+  endLogAsItIs(turn, job.id);
+  const finished = writeJob(turn, job, {
     ...job,
     state: "Finished",
     reason,
@@ -94,7 +104,8 @@ export function endWithoutResult(turn: Turn, job: JobRow, reason: FinishedReason
     statusCode: null,
   });
   turn.assignable = true;
-  announceJob(turn, ended);
+  announceJob(turn, finished);
+  ended(turn, finished, reason);
 }
 
 /** Gives a job up whose agents were lost too often; unlike other ends of this kind it has a result that says so. */
@@ -110,6 +121,7 @@ export function endAsPoison(turn: Turn, job: JobRow, message: string): void {
     result: JSON.stringify(result),
     ref: null,
   });
+  endLogAsItIs(turn, job.id, true);
   publish(turn, job, { ...job, state: "Publishing", reason: "Error", message, progress: null });
 }
 
@@ -117,6 +129,7 @@ export function endAsPoison(turn: Turn, job: JobRow, message: string): void {
 export function deleteFinished(turn: Turn, job: JobRow): void {
   turn.announce(job.id, { ...jobShown(turn, job), state: "Finished", finishedReason: "Deleted", time: turn.now });
   deleteJob(turn, job);
+  callFinished(turn, job.id, { reason: "Deleted", statusCode: null, cached: false });
   if (turn.settings.publish === "objects") owe(turn, job.id, "delete");
 }
 

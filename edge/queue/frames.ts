@@ -2,12 +2,18 @@
 
 import * as v from "valibot";
 import type { AgentMessage } from "../../wire/agentMessages.ts";
-import type { ClientMessage, Enqueue } from "../../wire/clientMessages.ts";
-import { checkDefinition } from "../../wire/definition.ts";
+import { ClientMessage, Enqueue } from "../../wire/clientMessages.ts";
+import { checkDefinition, sentenceOf } from "../../wire/definition.ts";
 import { defaultNamespace } from "../../wire/ids.ts";
+import { clientFrameBytesMax, shortTextCharsMax } from "../../wire/limits.ts";
+import type { Callback } from "../../wire/webhook.ts";
+import type { QueueSettings } from "../limits.ts";
+import { hostsOf, type UrlRules, urlFault } from "../outbound/urlRules.ts";
 import { runningAttempt, takeHello, takeSync } from "./agents.ts";
+import type { Callbacks, Target } from "./callbacks.ts";
 import { cancel } from "./cancel.ts";
 import { announceJob, writeJob } from "./jobs.ts";
+import { takeSealed } from "./logSeal.ts";
 import { takeLogs } from "./logs.ts";
 import type { AgentSession, ClientSession, KnownAgent } from "./sessions.ts";
 import { type Submission, submit } from "./submit.ts";
@@ -32,26 +38,90 @@ export function parseFrame<S extends v.GenericSchema>(
   }
 }
 
+export type ClientFrame =
+  | { readonly type: "message"; readonly message: ClientMessage }
+  | { readonly type: "refused"; readonly refusal: Refusal }
+  | { readonly type: "ignored" };
+
+/** A client's frame. Whoever meant to submit and did not manage is told so; anything else that is none of ours is ignored. */
+export function parseClientFrame(text: string): ClientFrame {
+  const message = parseFrame(ClientMessage, text, clientFrameBytesMax);
+  if (message) return { type: "message", message };
+  if (text.length > clientFrameBytesMax) {
+    if (!/^\{\s*"type"\s*:\s*"StateChange"/.test(text)) return { type: "ignored" };
+    const error = `A frame has at most ${clientFrameBytesMax} characters: upload inputs (PUT /f/:key) and reference them.`;
+    return { type: "refused", refusal: { id: undefined, code: "size", error } };
+  }
+  const meant = parseFrame(Submitting, text, clientFrameBytesMax);
+  if (!meant) return { type: "ignored" };
+  const enqueued = meant.payload.value?.enqueued;
+  const enqueue = v.safeParse(Enqueue, enqueued);
+  const error = enqueue.success ? "This is not a submission." : sentenceOf(enqueue.issues);
+  const sent = v.safeParse(SentId, enqueued);
+  return { type: "refused", refusal: { id: sent.success ? sent.output.id : undefined, code: "malformed", error } };
+}
+
+/** A frame that says it is a submission, whatever is in it. */
+const Submitting = v.object({
+  type: v.literal("StateChange"),
+  payload: v.object({
+    state: v.literal("Queued"),
+    value: v.fallback(v.optional(v.object({ enqueued: v.optional(v.unknown()) })), undefined),
+  }),
+});
+const SentId = v.object({ id: v.pipe(v.string(), v.maxLength(shortTextCharsMax)) });
+
+/** Where a submission came from, and where its webhooks may go. */
+export interface Submitter {
+  readonly client: string | null;
+  readonly queueName: string;
+  readonly origin: string;
+  readonly rules: UrlRules;
+}
+
+/** A socket's submitter. Links in its webhooks begin with the public origin, where the settings name one. */
+export function submitterOf(session: ClientSession, { origins, callbackRules }: QueueSettings): Submitter {
+  const { client, queueName } = session;
+  const [origin = session.origin] = origins;
+  const ownHosts = [...callbackRules.ownHosts, ...hostsOf([session.origin])];
+  return { client, queueName, origin, rules: { ...callbackRules, ownHosts } };
+}
+
 export type EnqueueCheck =
   | { readonly ok: true; readonly submission: Submission }
   | { readonly ok: false; readonly id: string | undefined; readonly code: string; readonly error: string };
 
 /** A submission from a socket or a body: its definition is checked and named, and an id that came along must be that name. */
-export function checkEnqueue({ id, definition, control, debug }: Enqueue): EnqueueCheck {
+export function checkEnqueue({ id: sent, definition, control, debug }: Enqueue, submitter: Submitter): EnqueueCheck {
+  const id = sent ?? undefined;
   const check = checkDefinition(definition);
   if (!check.ok) return { ok: false, id, code: check.status === 413 ? "size" : "definition", error: check.error };
   if (id !== undefined && id !== check.value.id) {
     const error = `The id is not the definition's: that is ${check.value.id}. Leave it out, or compute it from this definition.`;
     return { ok: false, id, code: "id", error };
   }
+  const { queued, finished } = control?.callbacks ?? {};
+  for (const callback of [queued, finished]) {
+    const fault = callback && urlFault(new URL(callback.url), submitter.rules);
+    if (fault) return { ok: false, id, code: "callback", error: fault };
+  }
+  const callbacks: Callbacks = {
+    ...(queued ? { queued: targetOf(queued, submitter) } : {}),
+    ...(finished ? { finished: targetOf(finished, submitter) } : {}),
+  };
   const namespace = control?.namespace ?? defaultNamespace;
-  return { ok: true, submission: { checked: check.value, namespace, debug: debug ?? false } };
+  const { client } = submitter;
+  return { ok: true, submission: { checked: check.value, namespace, debug: debug ?? false, client, callbacks } };
+}
+
+function targetOf({ url, payload, secret }: Callback, { queueName, origin }: Submitter): Target {
+  return { url, payload: payload ?? {}, secret: secret ?? null, queueName, origin };
 }
 
 export function takeSubmission(turn: Turn, session: ClientSession, { submission }: EnqueueCheck & { ok: true }): void {
   watch(turn, session, submission.checked.id);
   const outcome = submit(turn, submission);
-  if (outcome.type === "full") refuse(turn, session.id, { ...outcome, code: "full" });
+  if (outcome.type === "refused") refuse(turn, session.id, outcome);
 }
 
 /** A client may cancel and delete. */
@@ -97,6 +167,11 @@ function takeReport(turn: Turn, agent: KnownAgent, message: Exclude<AgentMessage
     takeSync(turn, agent, message);
     return;
   }
+  if (message.type === "upload") {
+    // A matter of the store alone: it changes no row.
+    turn.effect({ type: "upload", session: agent.id, request: message });
+    return;
+  }
   const job = runningAttempt(turn, agent, message);
   if (!job) return;
   switch (message.type) {
@@ -108,6 +183,9 @@ function takeReport(turn: Turn, agent: KnownAgent, message: Exclude<AgentMessage
     }
     case "logs":
       takeLogs(turn, job, message);
+      return;
+    case "sealed":
+      takeSealed(turn, job, message);
       return;
   }
 }

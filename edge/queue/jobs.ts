@@ -5,6 +5,7 @@ import { type AgentId, type Attempt, type JobId, own } from "../../wire/ids.ts";
 import { type Job, Progress } from "../../wire/job.ts";
 import { FinishedReason } from "../../wire/result.ts";
 import { canRun, parseDemand } from "./capacity.ts";
+import { dropLog } from "./logEnd.ts";
 import { integer, integerOrNull, type Row, text, textOrNull } from "./sql.ts";
 import type { Turn } from "./turn.ts";
 
@@ -36,6 +37,8 @@ export interface JobRow {
   readonly message: string | null;
   /** The number of the current attempt's first log line. */
   readonly logBase: number;
+  /** A keyed hash of the address that submitted it; null where places are not counted by address. */
+  readonly client: string | null;
 }
 
 export function readJob(turn: Turn, id: JobId): JobRow | undefined {
@@ -66,6 +69,7 @@ export function jobOfRow(row: Row): JobRow {
     statusCode: integerOrNull(row, "status_code"),
     message: textOrNull(row, "message"),
     logBase: integer(row, "log_base"),
+    client: textOrNull(row, "client"),
   };
 }
 
@@ -73,14 +77,14 @@ export function jobOfRow(row: Row): JobRow {
 export function writeJob(turn: Turn, before: JobRow | undefined, job: JobRow): JobRow {
   turn.sql.all(
     `INSERT INTO jobs (queue, id, state, reason, queued_at, changed_at, seq, line, shape, bytes, agent, attempt, boot,
-       started_at, losses, debug, progress, status_code, message, log_base)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       started_at, losses, debug, progress, status_code, message, log_base, client)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (queue, id) DO UPDATE SET state = excluded.state, reason = excluded.reason, queued_at = excluded.queued_at,
        changed_at = excluded.changed_at, seq = excluded.seq, line = excluded.line, shape = excluded.shape,
        bytes = excluded.bytes, agent = excluded.agent, attempt = excluded.attempt, boot = excluded.boot,
        started_at = excluded.started_at, losses = excluded.losses, debug = excluded.debug, progress = excluded.progress,
        status_code = excluded.status_code, message = excluded.message,
-       log_base = excluded.log_base`,
+       log_base = excluded.log_base, client = excluded.client`,
     turn.queue,
     job.id,
     job.state,
@@ -101,17 +105,16 @@ export function writeJob(turn: Turn, before: JobRow | undefined, job: JobRow): J
     job.statusCode,
     job.message,
     job.logBase,
+    job.client,
   );
   count(turn, before, -1);
   count(turn, job, 1);
   return job;
 }
 
-/** The row leaves the list; what its result says stays. */
+/** The row leaves the list; its result and its log stay. */
 export function deleteJobRow(turn: Turn, job: JobRow): void {
-  for (const table of ["namespaces", "logs"]) {
-    turn.sql.all(`DELETE FROM ${table} WHERE queue = ? AND job = ?`, turn.queue, job.id);
-  }
+  turn.sql.all("DELETE FROM namespaces WHERE queue = ? AND job = ?", turn.queue, job.id);
   turn.sql.all("DELETE FROM jobs WHERE queue = ? AND id = ?", turn.queue, job.id);
   count(turn, job, -1);
 }
@@ -119,6 +122,7 @@ export function deleteJobRow(turn: Turn, job: JobRow): void {
 /** Nothing of the job stays in this queue. */
 export function deleteJob(turn: Turn, job: JobRow): void {
   deleteJobRow(turn, job);
+  dropLog(turn, job.id);
   for (const table of ["definitions", "results"]) {
     turn.sql.all(`DELETE FROM ${table} WHERE queue = ? AND job = ?`, turn.queue, job.id);
   }
@@ -129,6 +133,7 @@ function count(turn: Turn, job: JobRow | undefined, by: 1 | -1): void {
     turn.state.waiting += by;
     turn.state.waitingBytes += by * job.bytes;
   }
+  if (job?.state === "Running" || job?.state === "Publishing") turn.state.running += by;
   if (job?.state === "Finished") turn.state.finished += by;
 }
 
@@ -152,9 +157,15 @@ export function namespacesOf(turn: Turn, id: JobId): readonly string[] {
     .map((row) => text(row, "namespace"));
 }
 
+/** What a job's row does not say of it; whoever shows many jobs reads these for all of them at once. */
+export interface Surroundings {
+  readonly namespaces: readonly string[];
+  readonly waiting: string | undefined;
+}
+
 /** What clients are shown. A job whose result is decided but not yet stored still shows as running. */
-export function jobShown(turn: Turn, job: JobRow): Job {
-  const namespaces = namespacesOf(turn, job.id);
+export function jobShown(turn: Turn, job: JobRow, known: Partial<Surroundings> = {}): Job {
+  const namespaces = known.namespaces ?? namespacesOf(turn, job.id);
   const { cpus, gpus, memory, tags } = parseDemand(job.shape);
   const requirements = {
     ...(cpus > 0 ? { cpus } : {}),
@@ -173,7 +184,7 @@ export function jobShown(turn: Turn, job: JobRow): Job {
     ...(job.state === "Finished" && job.reason ? { finishedReason: job.reason } : {}),
     ...(job.state === "Finished" && job.statusCode !== null ? { statusCode: job.statusCode } : {}),
     ...(job.state === "Running" && job.progress ? { progress: v.parse(Progress, JSON.parse(job.progress)) } : {}),
-    ...(job.state === "Queued" ? { waiting: waitingReason(turn, job) } : {}),
+    ...(job.state === "Queued" ? { waiting: known.waiting ?? waitingReason(turn, job.shape) } : {}),
   };
 }
 
@@ -181,11 +192,11 @@ export function announceJob(turn: Turn, job: JobRow): void {
   turn.announce(job.id, jobShown(turn, job));
 }
 
-/** Why a queued job waits, as a sentence for a person. */
-function waitingReason(turn: Turn, job: JobRow): string {
+/** Why a queued job of this shape waits, as a sentence for a person. */
+export function waitingReason(turn: Turn, shape: string): string {
   const agents = turn.sessions.agents();
   if (agents.length === 0) return "No agent is connected to this queue.";
-  const demand = parseDemand(job.shape);
+  const demand = parseDemand(shape);
   if (agents.some((agent) => canRun(agent.offer, demand))) return "Waiting for a free slot.";
   const wants = [
     ...(demand.gpus > 0 ? [`${demand.gpus} GPU${demand.gpus > 1 ? "s" : ""}`] : []),

@@ -3,6 +3,7 @@
 import { defaultNamespace, type JobId, type Namespace, own } from "../../wire/ids.ts";
 import type { FinishedReason } from "../../wire/result.ts";
 import { replaceDelayMiddleMs, replaceDelayOldMs, replaceMiddleMs, replaceYoungMs } from "../limits.ts";
+import { callFinished } from "./callbacks.ts";
 import { deleteFinished, endWithoutResult } from "./finish.ts";
 import { announceJob, isActive, type JobRow, namespacesOf, readJob, writeJob } from "./jobs.ts";
 import { text } from "./sql.ts";
@@ -24,14 +25,15 @@ export function joinNamespace(turn: Turn, job: JobId, namespace: Namespace): voi
 export function replaceOthers(turn: Turn, newer: JobId, namespace: Namespace): void {
   if (namespace === defaultNamespace) return;
   const rows = turn.sql.all(
-    "SELECT job FROM namespaces WHERE queue = ? AND namespace = ? AND job <> ? AND ends_at IS NULL",
+    "SELECT job FROM namespaces INDEXED BY namespaces_by_name WHERE queue = ? AND namespace = ? AND job <> ? AND ends_at IS NULL",
     turn.queue,
     namespace,
     newer,
   );
   for (const row of rows) {
     const job = readJob(turn, own.jobId(text(row, "job")));
-    if (!job || !isActive(job)) continue;
+    // A result that is decided and not yet shown is too late to replace.
+    if (!job || !isActive(job) || job.state === "Publishing") continue;
     const delay = delayFor(turn, job);
     if (delay === 0) leaveNamespace(turn, job, namespace, "JobReplacedByClient", replacedMessage);
     else {
@@ -63,7 +65,8 @@ export function settleReplaced(turn: Turn): void {
   for (const row of rows) {
     const job = readJob(turn, own.jobId(text(row, "job")));
     const namespace = own.namespace(text(row, "namespace"));
-    if (job && isActive(job)) leaveNamespace(turn, job, namespace, "JobReplacedByClient", replacedMessage);
+    if (job && isActive(job) && job.state !== "Publishing")
+      leaveNamespace(turn, job, namespace, "JobReplacedByClient", replacedMessage);
     else dropNamespace(turn, own.jobId(text(row, "job")), namespace);
   }
 }
@@ -81,8 +84,10 @@ export function leaveNamespace(
   if (leaving.length === 0) return false;
   for (const name of leaving) dropNamespace(turn, job.id, own.namespace(name));
   const left = before.filter((name) => !leaving.includes(name));
-  if (left.length > 0) announceJob(turn, writeJob(turn, job, { ...job, line: lineOf(left) }));
-  else {
+  if (left.length > 0) {
+    announceJob(turn, writeJob(turn, job, { ...job, line: lineOf(left) }));
+    callFinished(turn, job.id, { reason, statusCode: null, cached: false }, leaving);
+  } else {
     endWithoutResult(turn, job, reason, message);
     const ended = readJob(turn, job.id);
     if (reason === "Deleted" && ended) deleteFinished(turn, ended);

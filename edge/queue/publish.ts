@@ -6,7 +6,7 @@ import { effectRetryMs, effectRetryMsMax } from "../limits.ts";
 import { integer, text } from "./sql.ts";
 import type { StoreKind, Turn } from "./turn.ts";
 
-const Kind = v.picklist(["definition", "result", "delete"]);
+const Kind = v.picklist(["definition", "result", "log", "delete"]);
 
 /** Owes the store something. What is written is read from the rows when the shell gets to it, so a repeat is harmless. */
 export function owe(turn: Turn, job: JobId, kind: StoreKind): void {

@@ -3,29 +3,41 @@
 // and no network.
 
 import { AgentMessage } from "../../wire/agentMessages.ts";
-import { ClientMessage, pingText, pongText } from "../../wire/clientMessages.ts";
+import { pingText, pongText } from "../../wire/clientMessages.ts";
 import type { JobId, Namespace, QueueHash } from "../../wire/ids.ts";
-import { agentFrameBytesMax, clientFrameBytesMax } from "../../wire/limits.ts";
+import { agentFrameBytesMax } from "../../wire/limits.ts";
 import type { QueueSettings } from "../limits.ts";
 import { agentGone } from "./agents.ts";
 import { assignWaiting } from "./assign.ts";
 import { Broadcast } from "./broadcast.ts";
+import { type CallFate, type CallOutcome, callReported, recallAll, sendCalls } from "./callbacks.ts";
 import { type CancelOutcome, cancel } from "./cancel.ts";
-import { nextDeadline, settleDue } from "./deadlines.ts";
+import { Counters } from "./counters.ts";
+import { arm, settleDue } from "./deadlines.ts";
 import { published } from "./finish.ts";
 import {
   checkEnqueue,
+  parseClientFrame,
   parseFrame,
+  type Refusal,
   refuse,
   type StateChange,
+  submitterOf,
   takeAgentMessage,
   takeEnd,
   takeSubmission,
 } from "./frames.ts";
 import { effectDone, effectFailed, settleEffects } from "./publish.ts";
-import { newQueueState, type QueueState, readQueueState, writeQueueState } from "./queueState.ts";
+import { newQueueState, type QueueRow, type QueueState, readQueueRow, sameState, writeQueueRow } from "./queueState.ts";
+import { Rates } from "./rates.ts";
 import { migrate, schemaExists } from "./schema.ts";
-import type { AgentSession, ClientSession, Sessions } from "./sessions.ts";
+import {
+  type AgentSession,
+  type ClientCaller,
+  type ClientSession,
+  newAgentSession,
+  type Sessions,
+} from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 import { type Submission, type SubmitOutcome, submit } from "./submit.ts";
 import { type Effect, type StoreKind, Turn } from "./turn.ts";
@@ -47,18 +59,23 @@ export interface TurnResult<T> {
 
 export class Queue {
   readonly #parts: QueueParts;
-  #state: QueueState | undefined;
+  /** Undefined until something is written to this queue. */
+  #row: QueueRow | undefined;
   #clock = 0;
   readonly #broadcast = new Broadcast();
+  readonly #rates = new Rates();
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
-    this.#state = this.#load();
+    const { sql, queue } = parts;
+    if (!schemaExists(sql)) return;
+    migrate(sql);
+    this.#row = readQueueRow(sql, queue);
   }
 
   /** Once after the process began (or a Durable Object woke): sockets that are gone are noticed, owed effects leave again. */
   start(now: number): TurnResult<void> {
-    if (!this.#state) return { reply: undefined, effects: [] };
+    if (!this.#row) return { reply: undefined, effects: [] };
     // Sessions that survived mean that this object only slept; otherwise the process is new and nobody could renew a lease.
     const isNew = this.#parts.sessions.size === 0;
     return this.#turn(
@@ -66,6 +83,7 @@ export class Queue {
       (turn) => {
         // Effects that were owed when the process ended leave again; the alarm of the last process went with it.
         settleEffects(turn, "all");
+        recallAll(turn);
         if (turn.state.wakeAt !== null) turn.effect({ type: "wake", at: turn.state.wakeAt });
       },
       { isNew },
@@ -73,17 +91,19 @@ export class Queue {
   }
 
   submit(now: number, submission: Submission): TurnResult<SubmitOutcome> {
+    const slow = this.#rates.take(submission.client ?? null, now);
+    if (slow) return { reply: { type: "refused", id: submission.checked.id, ...slow }, effects: [] };
     return this.#turn(now, (turn) => submit(turn, submission));
   }
 
   cancel(now: number, job: JobId, namespace: Namespace | "*", message: string): TurnResult<CancelOutcome> {
-    if (!this.#state) return { reply: { type: "unknown" }, effects: [] };
+    if (!this.#row) return { reply: { type: "unknown" }, effects: [] };
     return this.#turn(now, (turn) => cancel(turn, job, { namespace, reason: "Cancelled", message }));
   }
 
   /** The alarm. */
   wake(now: number): TurnResult<void> {
-    if (!this.#state) return { reply: undefined, effects: [] };
+    if (!this.#row) return { reply: undefined, effects: [] };
     return this.#turn(now, () => {});
   }
 
@@ -95,42 +115,52 @@ export class Queue {
     });
   }
 
-  clientConnected(now: number, id: string): TurnResult<void> {
-    this.#parts.sessions.save({ kind: "client", id, openedAt: now, watched: [] });
+  /** The shell's report of a webhook that it was to send. */
+  called(now: number, id: number, outcome: CallOutcome, random: number): TurnResult<CallFate> {
+    return this.#turn(now, (turn) => callReported(turn, id, outcome, random));
+  }
+
+  clientConnected(now: number, id: string, caller: ClientCaller): TurnResult<void> {
+    const { client, queueName, origin } = caller;
+    this.#parts.sessions.save({
+      kind: "client",
+      id,
+      openedAt: now,
+      watched: [],
+      sees: "queue",
+      client,
+      queueName,
+      origin,
+    });
     return this.#read(now, (turn) => greet(turn, id));
   }
 
+  /** A session that is told of one job, from now on: of its state and its log. */
+  watcherConnected(now: number, id: string, job: JobId): void {
+    const nobody = { client: null, queueName: "", origin: "" };
+    this.#parts.sessions.save({ kind: "client", id, openedAt: now, watched: [job], sees: "watched", ...nobody });
+  }
+
   agentConnected(now: number, id: string, { origin, keyHash }: Pick<AgentSession, "origin" | "keyHash">): void {
-    this.#parts.sessions.save({
-      kind: "agent",
-      id,
-      openedAt: now,
-      origin,
-      keyHash,
-      agent: null,
-      boot: "",
-      name: "",
-      version: "",
-      ready: false,
-      heardAt: now,
-      declinedUntil: 0,
-      offer: null,
-    });
+    this.#parts.sessions.save(newAgentSession({ id, openedAt: now, origin, keyHash }));
   }
 
   closed(now: number, id: string): TurnResult<void> {
     const { sessions, settings } = this.#parts;
     const agent = sessions.agent(id)?.agent ?? null;
     sessions.remove(id);
-    if (agent === null || !this.#state) return { reply: undefined, effects: [] };
+    this.#rates.forget(id);
+    if (agent === null || !this.#row) return { reply: undefined, effects: [] };
     return this.#turn(now, (turn) => agentGone(turn, agent, turn.now + settings.reconnectMs));
   }
 
   clientFrame(now: number, id: string, text: string): TurnResult<void> {
     const session = this.#parts.sessions.client(id);
     if (text === pingText) return { reply: undefined, effects: [{ type: "send", sessions: [id], frame: pongText }] };
-    const message = session && parseFrame(ClientMessage, text, clientFrameBytesMax);
-    if (!message) return { reply: undefined, effects: [] };
+    const frame = session && parseClientFrame(text);
+    if (!frame || frame.type === "ignored") return { reply: undefined, effects: [] };
+    if (frame.type === "refused") return this.#refuse(now, session, frame.refusal);
+    const { message } = frame;
     switch (message.type) {
       case "QueryJobStates":
         return this.#read(now, (turn) => sendSnapshot(turn, id));
@@ -156,47 +186,55 @@ export class Queue {
   #stateChange(now: number, session: ClientSession, change: StateChange): TurnResult<void> {
     switch (change.state) {
       case "Queued": {
-        const submission = checkEnqueue(change.value.enqueued);
         // Refused before anything is written: a bad first submission makes no queue.
-        if (!submission.ok) return this.#read(now, (turn) => refuse(turn, session.id, submission));
+        const { enqueued } = change.value;
+        const slow = this.#rates.take(session.client === null ? null : session.id, now);
+        if (slow) return this.#refuse(now, session, { id: enqueued.id ?? undefined, ...slow });
+        const submission = checkEnqueue(enqueued, submitterOf(session, this.#parts.settings));
+        if (!submission.ok) return this.#refuse(now, session, submission);
         return this.#turn(now, (turn) => takeSubmission(turn, session, submission));
       }
       case "Finished":
-        if (!this.#state) return { reply: undefined, effects: [] };
+        if (!this.#row) return { reply: undefined, effects: [] };
         return this.#turn(now, (turn) => takeEnd(turn, change));
     }
   }
 
+  #refuse(now: number, { id }: ClientSession, refusal: Refusal): TurnResult<void> {
+    return this.#read(now, (turn) => refuse(turn, id, refusal));
+  }
+
   #turn<T>(now: number, event: (turn: Turn) => T, { isNew = false } = {}): TurnResult<T> {
     const { sql } = this.#parts;
-    const before = this.#state;
+    const before = this.#row;
     try {
       return sql.transaction(() => {
         if (!schemaExists(sql)) migrate(sql);
-        const state = { ...(before ?? newQueueState(this.#parts.randomEpoch())) };
+        const state = { ...(before?.state ?? newQueueState(this.#parts.randomEpoch())) };
         const turn = this.#newTurn(now, state);
         settleDue(turn, isNew);
         const reply = event(turn);
         if (turn.assignable) assignWaiting(turn);
+        sendCalls(turn);
         const effects = turn.finish();
         arm(turn);
-        if (!before || !sameState(before, state)) {
+        const row = { state, counters: turn.counters.values() };
+        if (!before || turn.counters.changed || !sameState(before.state, state)) {
           state.clock = turn.now;
-          writeQueueState(sql, turn.queue, state);
+          writeQueueRow(sql, turn.queue, row);
         }
-        this.#state = state;
+        this.#row = row;
         return { reply, effects };
       });
     } catch (error) {
-      this.#state = before;
+      this.#row = before;
       throw error;
     }
   }
 
   #read<T>(now: number, look: (turn: Turn) => T): TurnResult<T> {
-    const state = this.#state;
-    const sql = state ? this.#parts.sql : nothing;
-    const turn = this.#newTurn(now, { ...(state ?? newQueueState("")) }, sql);
+    const sql = this.#row ? this.#parts.sql : nothing;
+    const turn = this.#newTurn(now, { ...(this.#row?.state ?? newQueueState("")) }, sql);
     const reply = look(turn);
     return { reply, effects: turn.finish() };
   }
@@ -205,33 +243,10 @@ export class Queue {
     // Time never goes back, whatever the machine's clock does.
     this.#clock = Math.max(this.#clock, now, state.clock);
     const { queue, settings, sessions } = this.#parts;
-    return new Turn({ sql, queue, now: this.#clock, settings, sessions, state, broadcast: this.#broadcast });
-  }
-
-  #load(): QueueState | undefined {
-    const { sql, queue } = this.#parts;
-    if (!schemaExists(sql)) return undefined;
-    migrate(sql);
-    return readQueueState(sql, queue);
+    const parts = { sql, queue, now: this.#clock, settings, sessions, state, broadcast: this.#broadcast };
+    return new Turn({ ...parts, counters: new Counters(this.#row?.counters ?? {}) });
   }
 }
 
 /** What a queue reads that has no rows yet. */
 const nothing: Sql = { all: () => [], transaction: (change) => change() };
-
-/** Arms the alarm if it must come earlier than it is armed for. One that comes early finds nothing due and arms the next. */
-function arm(turn: Turn): void {
-  const { state, now } = turn;
-  const next = nextDeadline(turn);
-  const armed = state.wakeAt !== null && state.wakeAt > now ? state.wakeAt : null;
-  if (next === null) {
-    state.wakeAt = armed;
-  } else if (armed === null || next < armed) {
-    state.wakeAt = next;
-    turn.effect({ type: "wake", at: next });
-  }
-}
-
-function sameState(a: QueueState, b: QueueState): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import type { QueueHash } from "../../wire/ids.ts";
+import { CountersSchema, type CounterValues } from "./counters.ts";
 import { type Sql, text } from "./sql.ts";
 
 const StateSchema = v.object({
@@ -14,8 +15,13 @@ const StateSchema = v.object({
   /** The line served next. */
   line: v.picklist([0, 1]),
   waiting: v.number(),
+  running: v.number(),
   waitingBytes: v.number(),
   finished: v.number(),
+  /** Webhooks that are not delivered yet. */
+  calls: v.number(),
+  /** The number of the last webhook. */
+  lastCall: v.number(),
   sweepAt: v.nullable(v.number()),
   /** The armed alarm. */
   wakeAt: v.nullable(v.number()),
@@ -31,23 +37,42 @@ export function newQueueState(epoch: string): QueueState {
     seq: 0,
     line: 0,
     waiting: 0,
+    running: 0,
     waitingBytes: 0,
     finished: 0,
+    calls: 0,
+    lastCall: 0,
     sweepAt: null,
     wakeAt: null,
     clock: 0,
   };
 }
 
-export function readQueueState(sql: Sql, queue: QueueHash): QueueState | undefined {
-  const [row] = sql.all("SELECT state FROM queues WHERE queue = ?", queue);
-  return row ? v.parse(StateSchema, JSON.parse(text(row, "state"))) : undefined;
+export function sameState(a: QueueState, b: QueueState): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
 
-export function writeQueueState(sql: Sql, queue: QueueHash, state: QueueState): void {
+/** A queue's own row. */
+export interface QueueRow {
+  readonly state: QueueState;
+  readonly counters: CounterValues;
+}
+
+export function readQueueRow(sql: Sql, queue: QueueHash): QueueRow | undefined {
+  const [row] = sql.all("SELECT state, counters FROM queues WHERE queue = ?", queue);
+  if (!row) return undefined;
+  return {
+    state: v.parse(StateSchema, JSON.parse(text(row, "state"))),
+    counters: v.parse(CountersSchema, JSON.parse(text(row, "counters"))),
+  };
+}
+
+export function writeQueueRow(sql: Sql, queue: QueueHash, { state, counters }: QueueRow): void {
   sql.all(
-    "INSERT INTO queues (queue, state) VALUES (?, ?) ON CONFLICT (queue) DO UPDATE SET state = excluded.state",
+    `INSERT INTO queues (queue, state, counters) VALUES (?, ?, ?)
+     ON CONFLICT (queue) DO UPDATE SET state = excluded.state, counters = excluded.counters`,
     queue,
     JSON.stringify(state),
+    JSON.stringify(counters),
   );
 }

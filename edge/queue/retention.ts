@@ -3,11 +3,12 @@
 import { own } from "../../wire/ids.ts";
 import { sweepRowsMax } from "../limits.ts";
 import { deleteJobRow, jobOfRow } from "./jobs.ts";
+import { sweepLogs } from "./logEnd.ts";
 import { owe } from "./publish.ts";
 import { text } from "./sql.ts";
 import type { Turn } from "./turn.ts";
 
-/** Finished jobs leave the list after a day or beyond the newest thousand; results (and definitions) after four weeks. */
+/** Finished jobs leave the list after a day or beyond the newest thousand; logs after a week, results (and definitions) after four. */
 export function sweep(turn: Turn): void {
   const { settings, now } = turn;
   const surplus = Math.max(0, turn.state.finished - settings.finishedListMax);
@@ -29,6 +30,7 @@ export function sweep(turn: Turn): void {
         job.id,
       );
     });
+  sweepLogs(turn);
   const old = turn.sql.all(
     "SELECT job FROM results WHERE queue = ? AND finished_at <= ? LIMIT ?",
     turn.queue,

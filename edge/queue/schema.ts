@@ -1,21 +1,23 @@
 // The queue's tables. Every table begins with the queue's hash: constant in a Durable Object, many in Node's one database.
-// Migrations only go forward; a database newer than this code is refused.
+// Statements that must use a secondary index name it (INDEXED BY): without statistics SQLite prefers the primary key, whose
+// first column is the same for every row of a queue. Migrations only go forward; a database newer than this code is refused.
 
 import { integer, type Sql } from "./sql.ts";
 
 const migrations: readonly (readonly string[])[] = [
   [
-    // The queue's own counters and armed alarm, one JSON document (queueState.ts).
-    `CREATE TABLE queues (queue TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID`,
+    // The queue's own numbers and armed alarm (queueState.ts), and what it has counted (counters.ts): a JSON document each.
+    `CREATE TABLE queues (queue TEXT PRIMARY KEY, state TEXT NOT NULL, counters TEXT NOT NULL) WITHOUT ROWID`,
     // `state` is Queued, Running, Publishing (decided, not yet shown) or Finished. The current attempt stays with the row
-    // when its agent's lease ends, until the next assignment.
+    // when its agent's lease ends, until the next assignment. `client` is a keyed hash of the address that submitted it.
     `CREATE TABLE jobs (
       queue TEXT NOT NULL, id TEXT NOT NULL, state TEXT NOT NULL, reason TEXT, queued_at INTEGER NOT NULL,
       changed_at INTEGER NOT NULL, seq INTEGER NOT NULL, line INTEGER NOT NULL, shape TEXT NOT NULL, bytes INTEGER NOT NULL,
       agent TEXT, attempt INTEGER, boot TEXT, started_at INTEGER, losses INTEGER NOT NULL, debug INTEGER NOT NULL,
-      progress TEXT, status_code INTEGER, message TEXT, log_base INTEGER NOT NULL,
+      progress TEXT, status_code INTEGER, message TEXT, log_base INTEGER NOT NULL, client TEXT,
       PRIMARY KEY (queue, id)) WITHOUT ROWID`,
     `CREATE INDEX jobs_waiting ON jobs (queue, line, shape, seq) WHERE state = 'Queued'`,
+    `CREATE INDEX jobs_of_client ON jobs (queue, client) WHERE state = 'Queued' AND client IS NOT NULL`,
     `CREATE INDEX jobs_held ON jobs (queue, agent) WHERE state = 'Running'`,
     `CREATE INDEX jobs_finished ON jobs (queue, changed_at) WHERE state = 'Finished'`,
     `CREATE TABLE definitions (queue TEXT NOT NULL, job TEXT NOT NULL, canonical TEXT NOT NULL, PRIMARY KEY (queue, job)) WITHOUT ROWID`,
@@ -34,13 +36,35 @@ const migrations: readonly (readonly string[])[] = [
     `CREATE TABLE agents (
       queue TEXT NOT NULL, id TEXT NOT NULL, boot TEXT NOT NULL, lease_until INTEGER,
       PRIMARY KEY (queue, id)) WITHOUT ROWID`,
+    // Logs (logHead.ts): how far each has come, the pieces that its agent has sealed, and the lines that no piece has.
+    // `first` numbers lines over the whole job; `built` is how many of those before are the build's.
+    `CREATE TABLE log_heads (
+      queue TEXT NOT NULL, job TEXT NOT NULL, next INTEGER NOT NULL, built INTEGER NOT NULL, base_built INTEGER NOT NULL,
+      bytes INTEGER NOT NULL, ended_at INTEGER, in_result INTEGER NOT NULL, stored INTEGER NOT NULL,
+      PRIMARY KEY (queue, job)) WITHOUT ROWID`,
+    `CREATE INDEX log_heads_ended ON log_heads (queue, ended_at) WHERE ended_at IS NOT NULL`,
+    `CREATE TABLE log_pieces (
+      queue TEXT NOT NULL, job TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, built INTEGER NOT NULL,
+      build INTEGER NOT NULL, hash TEXT NOT NULL, size INTEGER NOT NULL,
+      PRIMARY KEY (queue, job, first)) WITHOUT ROWID`,
     `CREATE TABLE logs (
-      queue TEXT NOT NULL, job TEXT NOT NULL, first INTEGER NOT NULL, step TEXT NOT NULL, lines TEXT NOT NULL, bytes INTEGER NOT NULL,
+      queue TEXT NOT NULL, job TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, built INTEGER NOT NULL,
+      step TEXT NOT NULL, lines TEXT NOT NULL, bytes INTEGER NOT NULL,
       PRIMARY KEY (queue, job, first)) WITHOUT ROWID`,
     `CREATE TABLE effects (
       queue TEXT NOT NULL, job TEXT NOT NULL, kind TEXT NOT NULL, due INTEGER NOT NULL, tries INTEGER NOT NULL,
       PRIMARY KEY (queue, job, kind)) WITHOUT ROWID`,
     `CREATE INDEX effects_due ON effects (queue, due)`,
+    // Webhooks that wait for a job's end, and those whose moment has come; sent_at is null while none is under way.
+    `CREATE TABLE callbacks (
+      queue TEXT NOT NULL, job TEXT NOT NULL, namespace TEXT NOT NULL, target TEXT NOT NULL,
+      PRIMARY KEY (queue, job, namespace)) WITHOUT ROWID`,
+    `CREATE TABLE calls (
+      queue TEXT NOT NULL, id INTEGER NOT NULL, job TEXT NOT NULL, event TEXT NOT NULL, url TEXT NOT NULL, secret TEXT,
+      origin TEXT NOT NULL, body TEXT NOT NULL, made_at INTEGER NOT NULL, due INTEGER NOT NULL, sent_at INTEGER, tries INTEGER NOT NULL,
+      PRIMARY KEY (queue, id)) WITHOUT ROWID`,
+    `CREATE INDEX calls_due ON calls (queue, due)`,
+    `CREATE INDEX calls_sent ON calls (queue, due) WHERE sent_at IS NOT NULL`,
   ],
 ];
 

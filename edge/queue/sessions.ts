@@ -31,14 +31,29 @@ export const ClientSession = v.object({
   id: v.string(),
   openedAt: v.number(),
   watched: v.array(JobId),
+  /** Every job of the queue, or only those that it watches (an event stream). */
+  sees: v.picklist(["queue", "watched"]),
+  /** A keyed hash of its address; null where nothing is limited by address. */
+  client: v.nullable(v.string()),
+  /** The name by which it reached this queue, and the origin: for the webhooks that it asks for. */
+  queueName: v.string(),
+  origin: v.string(),
 });
 export type ClientSession = Readonly<v.InferOutput<typeof ClientSession>>;
+/** What the handshake says of a client. */
+export type ClientCaller = Pick<ClientSession, "client" | "queueName" | "origin">;
 
 export const Session = v.variant("kind", [AgentSession, ClientSession]);
 export type Session = AgentSession | ClientSession;
 
 /** An agent that has said hello. */
 export type KnownAgent = AgentSession & { readonly agent: AgentId; readonly offer: Offer };
+
+/** An agent's socket before its hello. */
+export function newAgentSession(socket: Pick<AgentSession, "id" | "openedAt" | "origin" | "keyHash">): AgentSession {
+  const unknown = { agent: null, boot: "", name: "", version: "", offer: null };
+  return { kind: "agent", ...socket, ...unknown, ready: false, heardAt: socket.openedAt, declinedUntil: 0 };
+}
 
 export class Sessions {
   readonly #agents = new Map<string, AgentSession>();
@@ -76,6 +91,15 @@ export class Sessions {
 
   clients(): readonly ClientSession[] {
     return [...this.#clients.values()];
+  }
+
+  /** The clients that see every job of the queue. */
+  audience(): readonly string[] {
+    return this.clients().flatMap(({ id, sees }) => (sees === "queue" ? [id] : []));
+  }
+
+  watchersOf(job: JobId): readonly ClientSession[] {
+    return this.clients().filter(({ watched }) => watched.includes(job));
   }
 
   /** The sessions of agents that said hello: one for each agent, the newest. */

@@ -128,7 +128,7 @@ test("a full queue refuses before anything is written, and says when to come aga
   const queue = new TestQueue({ waitingJobsMax: 2 });
   queue.submit("1");
   queue.submit("2");
-  expect(queue.tryTo("3")).toMatchObject({ type: "full", retryAfterMs: 5_000 });
+  expect(queue.tryTo("3")).toMatchObject({ type: "refused", code: "full", retryAfterMs: 5_000 });
   expect(queue.tryTo("1").type).toBe("taken");
 });
 

@@ -3,8 +3,11 @@
 import type { CheckedDefinition } from "../../wire/definition.ts";
 import type { JobId, Namespace } from "../../wire/ids.ts";
 import type { Job } from "../../wire/job.ts";
+import { callsWaitingMax, clientShare, fullRetryMs, namespacesMax } from "../limits.ts";
+import { awaitEnd, type Callbacks, callEnd, callQueued } from "./callbacks.ts";
 import { shapeOf } from "./capacity.ts";
 import { announceJob, isActive, type JobRow, jobShown, namespacesOf, readJob, writeJob } from "./jobs.ts";
+import { dropLog } from "./logEnd.ts";
 import { joinNamespace, lineOf, replaceOthers } from "./namespaces.ts";
 import { owe } from "./publish.ts";
 import { finishedOf, readResult, resultOfRow, type StoredResult, writeResult } from "./results.ts";
@@ -14,33 +17,61 @@ export interface Submission {
   readonly checked: CheckedDefinition;
   readonly namespace: Namespace;
   readonly debug: boolean;
+  /** A keyed hash of the address that it came from; null where nothing is limited by address. */
+  readonly client?: string | null;
+  readonly callbacks?: Callbacks;
 }
 
 export type SubmitOutcome =
   | { readonly type: "taken"; readonly id: JobId; readonly job: Job; readonly cached: boolean }
-  | { readonly type: "full"; readonly id: JobId; readonly error: string; readonly retryAfterMs: number };
+  | ({ readonly type: "refused"; readonly id: JobId } & Backpressure);
 
-export function submit(turn: Turn, { checked, namespace, debug }: Submission): SubmitOutcome {
+/** Why nothing more is taken for now: too fast, one address has its share, or the queue is full. */
+export interface Backpressure {
+  readonly code: "rate" | "share" | "full";
+  readonly error: string;
+  readonly retryAfterMs: number;
+}
+
+export function submit(turn: Turn, submission: Submission): SubmitOutcome {
+  const { checked, namespace, callbacks = {} } = submission;
   const { id } = checked;
   const before = readJob(turn, id);
+  if (callbacks.finished ?? callbacks.queued) {
+    if (turn.state.calls >= callsWaitingMax) {
+      return { type: "refused", id, ...refused("full", "Too many webhooks of this queue wait") };
+    }
+  }
+  if (before && hasTooManyNamespaces(turn, id, namespace)) {
+    const why = `This job is wanted in ${namespacesMax} namespaces, and no job may be in more`;
+    return { type: "refused", id, ...refused("full", why) };
+  }
   if (before && isActive(before)) {
+    turn.counters.add("submitted.joined");
     joinNamespace(turn, id, namespace);
+    if (callbacks.finished) awaitEnd(turn, id, namespace, callbacks.finished);
     const job = writeJob(turn, before, { ...before, line: lineOf(namespacesOf(turn, id)) });
     announceJob(turn, job);
     replaceOthers(turn, id, namespace);
     return { type: "taken", id, job: jobShown(turn, job), cached: false };
   }
   const cached = freshResult(turn, id);
-  if (!cached && isFull(turn, checked)) {
-    const error = `The queue is full (${turn.state.waiting} jobs wait): try again in a while.`;
-    return { type: "full", id, error, retryAfterMs: 5_000 };
-  }
+  const full = cached ? undefined : fullness(turn, submission);
+  if (full) return { type: "refused", id, ...full };
   joinNamespace(turn, id, namespace);
   const job = cached
-    ? writeJob(turn, before, answered(turn, before, checked, cached, { namespace, debug }))
-    : writeJob(turn, before, queued(turn, checked, namespace, debug));
-  if (!cached) {
+    ? writeJob(turn, before, answered(turn, before, submission, cached))
+    : writeJob(turn, before, queued(turn, submission));
+  if (cached) {
+    const { reason, statusCode } = cached;
+    turn.counters.add("submitted.cached");
+    if (callbacks.finished) callEnd(turn, id, namespace, callbacks.finished, { reason, statusCode, cached: true });
+  } else {
+    turn.counters.add("submitted.queued");
+    if (callbacks.queued) callQueued(turn, id, namespace, callbacks.queued);
+    if (callbacks.finished) awaitEnd(turn, id, namespace, callbacks.finished);
     keepDefinition(turn, checked);
+    dropLog(turn, id);
     turn.assignable = true;
   }
   announceJob(turn, job);
@@ -49,12 +80,8 @@ export function submit(turn: Turn, { checked, namespace, debug }: Submission): S
   return { type: "taken", id, job: cached ? { ...shown, finished: finishedOf(cached) } : shown, cached: !!cached };
 }
 
-function queued(
-  turn: Turn,
-  { id, canonical, definition }: CheckedDefinition,
-  namespace: Namespace,
-  debug: boolean,
-): JobRow {
+function queued(turn: Turn, { checked, namespace, debug, client = null }: Submission): JobRow {
+  const { id, canonical, definition } = checked;
   turn.state.seq += 1;
   return {
     id,
@@ -76,20 +103,15 @@ function queued(
     statusCode: null,
     message: null,
     logBase: 0,
+    client,
   };
 }
 
 /** The row of a job that a stored result answers: its own if it is still listed, else a finished one made from the result. */
-function answered(
-  turn: Turn,
-  before: JobRow | undefined,
-  checked: CheckedDefinition,
-  stored: StoredResult,
-  { namespace, debug }: Pick<Submission, "namespace" | "debug">,
-): JobRow {
+function answered(turn: Turn, before: JobRow | undefined, submission: Submission, stored: StoredResult): JobRow {
   if (before?.reason === stored.reason && before.attempt === stored.attempt) return before;
   return {
-    ...queued(turn, checked, namespace, debug),
+    ...queued(turn, submission),
     state: "Finished",
     queuedAt: stored.finishedAt,
     reason: stored.reason,
@@ -118,7 +140,10 @@ function freshResult(turn: Turn, id: JobId): StoredResult | undefined {
   const other = rows.map(resultOfRow).find(fresh);
   // This queue's routes answer from its own rows, so another queue's result is taken over, with an attempt that is none of ours.
   const taken = other && { ...other, attempt: 0 };
-  if (taken) writeResult(turn, id, taken);
+  if (taken) {
+    writeResult(turn, id, taken);
+    dropLog(turn, id);
+  }
   return taken;
 }
 
@@ -132,9 +157,34 @@ function keepDefinition(turn: Turn, { id, canonical }: CheckedDefinition): void 
   if (turn.settings.publish === "objects") owe(turn, id, "definition");
 }
 
-function isFull(turn: Turn, { canonical }: CheckedDefinition): boolean {
-  return (
-    turn.state.waiting >= turn.settings.waitingJobsMax ||
-    turn.state.waitingBytes + canonical.length > turn.settings.waitingBytesMax
+/** Whether there is a place for one more waiting job of this client; nothing is written to find out. */
+function fullness(turn: Turn, { checked, client = null }: Submission): Backpressure | undefined {
+  const { waiting, waitingBytes } = turn.state;
+  const { waitingJobsMax, waitingBytesMax } = turn.settings;
+  if (waiting >= waitingJobsMax || waitingBytes + checked.canonical.length > waitingBytesMax) {
+    return refused("full", `The queue is full (${waiting} jobs wait)`);
+  }
+  const share = Math.max(1, Math.floor(waitingJobsMax * clientShare));
+  if (client === null || !hasTaken(turn, client, share)) return undefined;
+  return refused("share", `${share} jobs from your address wait, which is one address's share of the queue`);
+}
+
+function hasTooManyNamespaces(turn: Turn, id: JobId, namespace: Namespace): boolean {
+  const namespaces = namespacesOf(turn, id);
+  return namespaces.length >= namespacesMax && !namespaces.includes(namespace);
+}
+
+function refused(code: Backpressure["code"], why: string): Backpressure {
+  return { code, error: `${why}: try again in a while.`, retryAfterMs: fullRetryMs };
+}
+
+/** Whether that many jobs of the client wait: a walk along its own part of an index, no further than that. */
+function hasTaken(turn: Turn, client: string, places: number): boolean {
+  const rows = turn.sql.all(
+    "SELECT 1 FROM jobs WHERE queue = ? AND client = ? AND state = 'Queued' LIMIT 1 OFFSET ?",
+    turn.queue,
+    client,
+    places - 1,
   );
+  return rows.length > 0;
 }

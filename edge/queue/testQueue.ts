@@ -8,17 +8,25 @@ import { type JobId, Namespace, own } from "../../wire/ids.ts";
 import type { Job } from "../../wire/job.ts";
 import { defaultQueueSettings, type QueueSettings } from "../limits.ts";
 import { NodeSql } from "../node/sqlite.ts";
+import type { Call } from "./callbacks.ts";
 import { lookups } from "./lookups.ts";
 import { Queue, type TurnResult } from "./queue.ts";
-import { Sessions } from "./sessions.ts";
-import type { SubmitOutcome } from "./submit.ts";
+import { type ClientCaller, Sessions } from "./sessions.ts";
+import type { Submission, SubmitOutcome } from "./submit.ts";
 import type { Effect } from "./turn.ts";
+
+interface Submitting extends Pick<Submission, "client" | "callbacks"> {
+  readonly namespace?: string;
+  readonly requirements?: object;
+  readonly tags?: string[];
+}
 
 export class TestQueue {
   readonly sql = new NodeSql(":memory:");
   readonly settings: QueueSettings;
   /** Everything that left and is not a frame to a test's own socket. */
   readonly stored: Extract<Effect, { type: "store" }>[] = [];
+  readonly calls: Call[] = [];
   readonly closed: Extract<Effect, { type: "close" }>[] = [];
   readonly #frames = new Map<string, string[]>();
   now = 1_000_000;
@@ -45,6 +53,7 @@ export class TestQueue {
     for (const effect of effects) {
       if (effect.type === "wake") this.#alarm = effect.at;
       if (effect.type === "store") this.stored.push(effect);
+      if (effect.type === "call") this.calls.push(effect.call);
       if (effect.type === "close") this.closed.push(effect);
       if (effect.type === "send") for (const id of effect.sessions) this.#frames.get(id)?.push(effect.frame);
     }
@@ -74,19 +83,16 @@ export class TestQueue {
     this.do(this.queue.start(this.now));
   }
 
-  tryTo(
-    command: string,
-    { namespace = "_", ...rest }: { namespace?: string; requirements?: object; tags?: string[] } = {},
-  ): SubmitOutcome {
+  tryTo(command: string, more: Submitting = {}): SubmitOutcome {
+    const { namespace = "_", client = null, callbacks = {}, ...rest } = more;
     const check = checkDefinition({ image: "x", command, ...rest });
     if (!check.ok) throw new Error(check.error);
-    const submission = { checked: check.value, namespace: v.parse(Namespace, namespace), debug: false };
-    return this.do(this.queue.submit(this.now, submission));
+    const submission = { checked: check.value, namespace: v.parse(Namespace, namespace), client, callbacks };
+    return this.do(this.queue.submit(this.now, { ...submission, debug: false }));
   }
 
-  submit(command: string, more: Parameters<TestQueue["tryTo"]>[1] = {}): JobId {
-    const outcome = this.tryTo(command, more);
-    return outcome.id;
+  submit(command: string, more: Submitting = {}): JobId {
+    return this.tryTo(command, more).id;
   }
 
   cancel(job: JobId, namespace = "_"): string {
@@ -111,8 +117,9 @@ export class TestQueue {
     return { id, frames };
   }
 
-  client(): TestClient {
-    return new TestClient(this);
+  /** `client` is the hash of its address, if it is limited by it. */
+  client(client: string | null = null): TestClient {
+    return new TestClient(this, { client, queueName: "test", origin: "http://localhost:8000" });
   }
 
   agent(name: string, offer: Partial<Offer> = {}): TestAgent {
@@ -126,10 +133,10 @@ export class TestClient {
   readonly #queue: TestQueue;
   readonly #socket: { id: string; frames: string[] };
 
-  constructor(queue: TestQueue) {
+  constructor(queue: TestQueue, caller: ClientCaller) {
     this.#queue = queue;
     this.#socket = queue.socket();
-    queue.do(queue.queue.clientConnected(queue.now, this.#socket.id));
+    queue.do(queue.queue.clientConnected(queue.now, this.#socket.id, caller));
   }
 
   send(message: ClientMessage | string): void {

@@ -1,23 +1,27 @@
 // One turn of the queue: what an event may read and change, and what leaves when it is over. Frames for one agent are
 // gathered into one; a job's states are announced in the order in which they came about.
 
-import type { AgentOrders, FinishAnswer, StopReason } from "../../wire/agentMessages.ts";
+import type { AgentOrders, FinishAnswer, StopReason, UploadRequest } from "../../wire/agentMessages.ts";
 import type { ServerMessage } from "../../wire/clientMessages.ts";
 import type { AgentId, Attempt, JobId, QueueHash } from "../../wire/ids.ts";
 import type { Job } from "../../wire/job.ts";
 import type { QueueSettings } from "../limits.ts";
 import type { Broadcast } from "./broadcast.ts";
+import type { Call } from "./callbacks.ts";
+import type { Counters } from "./counters.ts";
 import type { QueueState } from "./queueState.ts";
 import type { KnownAgent, Sessions } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 
-export type StoreKind = "definition" | "result" | "delete";
+export type StoreKind = "definition" | "result" | "log" | "delete";
 
-/** What a shell does after the turn's commit is on disk. `store` is kept as a row until the shell reports it done. */
+/** What a shell does after the turn's commit is on disk. `store` and `call` are rows until the shell reports on them. */
 export type Effect =
   | { readonly type: "send"; readonly sessions: readonly string[]; readonly frame: string }
   | { readonly type: "close"; readonly session: string; readonly code: number; readonly reason: string }
   | { readonly type: "store"; readonly job: JobId; readonly kind: StoreKind }
+  | { readonly type: "call"; readonly call: Call }
+  | { readonly type: "upload"; readonly session: string; readonly request: UploadRequest }
   | { readonly type: "wake"; readonly at: number };
 
 export interface StartOrder {
@@ -41,6 +45,7 @@ export class Turn {
   readonly sessions: Sessions;
   readonly state: QueueState;
   readonly broadcast: Broadcast;
+  readonly counters: Counters;
   /** Set by whatever made a job assignable or freed an agent: the turn ends with an assignment round. */
   assignable = false;
 
@@ -48,7 +53,9 @@ export class Turn {
   readonly #announced: Map<JobId, Job>[] = [];
   readonly #effects: Effect[] = [];
 
-  constructor(parts: Pick<Turn, "sql" | "queue" | "now" | "settings" | "sessions" | "state" | "broadcast">) {
+  constructor(
+    parts: Pick<Turn, "sql" | "queue" | "now" | "settings" | "sessions" | "state" | "broadcast" | "counters">,
+  ) {
     this.sql = parts.sql;
     this.queue = parts.queue;
     this.now = parts.now;
@@ -56,6 +63,7 @@ export class Turn {
     this.sessions = parts.sessions;
     this.state = parts.state;
     this.broadcast = parts.broadcast;
+    this.counters = parts.counters;
   }
 
   /** A frame to one client or agent, before whatever the turn gathers. */
@@ -96,16 +104,26 @@ export class Turn {
   /** Everything that leaves, in order. */
   finish(): readonly Effect[] {
     for (const [session, outbox] of this.#agents) this.sendText([session], ordersFrame(this.state.attempt, outbox));
-    const clients = this.sessions.clients().map((client) => client.id);
-    for (const jobs of this.broadcast.take(this.now, this.#announced)) {
-      const message: ServerMessage = {
-        type: "JobStateUpdates",
-        payload: { state: { jobs: Object.fromEntries(jobs) }, isSubset: true },
-      };
-      this.sendText(clients, JSON.stringify(message));
-    }
+    const clients = this.sessions.audience();
+    for (const jobs of this.broadcast.take(this.now, this.#announced)) this.sendText(clients, updateFrame([...jobs]));
+    this.#tellWatchers();
     return this.#effects;
   }
+
+  /** Sessions that see only what they watch hear of it at once. */
+  #tellWatchers(): void {
+    const watchers = this.sessions.clients().filter(({ sees }) => sees === "watched");
+    if (watchers.length === 0) return;
+    for (const [id, job] of this.#announced.flatMap((jobs) => [...jobs])) {
+      const told = watchers.filter(({ watched }) => watched.includes(id)).map((session) => session.id);
+      if (told.length > 0) this.sendText(told, updateFrame([[id, job]]));
+    }
+  }
+}
+
+function updateFrame(jobs: readonly (readonly [JobId, Job])[]): string {
+  const payload = { state: { jobs: Object.fromEntries(jobs) }, isSubset: true };
+  return JSON.stringify({ type: "JobStateUpdates", payload } satisfies ServerMessage);
 }
 
 /** An `orders` frame (wire/agentMessages.ts). Definitions are canonical JSON already and are put in as they are. */

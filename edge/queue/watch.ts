@@ -5,8 +5,10 @@ import type { JobId } from "../../wire/ids.ts";
 import type { Job, WorkerRegistration } from "../../wire/job.ts";
 import type { FinishedJob } from "../deployment.ts";
 import { snapshotFinishedMax, snapshotJobsPerFrame, watchedJobsMax } from "../limits.ts";
-import { type JobRow, jobOfRow, jobShown, readJob } from "./jobs.ts";
-import { sendLogs } from "./logs.ts";
+import { jobShown, readJob } from "./jobs.ts";
+import { listedJobs } from "./listing.ts";
+import { readHead } from "./logHead.ts";
+import { sendLogs } from "./logView.ts";
 import { finishedOf, readResult } from "./results.ts";
 import type { ClientSession, KnownAgent } from "./sessions.ts";
 import type { Turn } from "./turn.ts";
@@ -36,7 +38,7 @@ export function answerQuery(
   const job = shownById(turn, jobId);
   const jobs: Record<string, Job> = job ? { [jobId]: job } : {};
   turn.send(session.id, { type: "JobStateUpdates", payload: { state: { jobs }, isSubset: true } });
-  if (job?.state === "Running") sendLogs(turn, session.id, jobId);
+  if (job && job.state !== "Finished") sendLogs(turn, session.id, jobId);
 }
 
 export function watch(turn: Turn, session: ClientSession, job: JobId): void {
@@ -75,30 +77,19 @@ export function decidedById(turn: Turn, id: JobId): FinishedJob | undefined {
   const shown = publishing ? jobShown(turn, publishing) : shownById(turn, id);
   if (!shown) return undefined;
   const stored = readResult(turn, id);
-  if (stored) return { job: { ...shown, finished: finishedOf(stored) }, ref: stored.ref };
+  const log = readHead(turn, id) !== undefined;
+  if (stored) return { job: { ...shown, finished: finishedOf(stored) }, ref: stored.ref, log };
   if (!row?.reason) return undefined;
   const message = row.message === null ? {} : { message: row.message };
   return {
     job: { ...shown, finished: { type: "Finished", reason: row.reason, time: row.changedAt, ...message } },
     ref: null,
+    log,
   };
 }
 
-/** Active jobs and the most recent finished ones, but for those that were cancelled, replaced or deleted. */
-export function listedJobs(turn: Turn, finishedMax: number): readonly (readonly [JobId, Job])[] {
-  const active = turn.sql.all("SELECT * FROM jobs WHERE queue = ? AND state <> 'Finished' ORDER BY seq", turn.queue);
-  const finished = turn.sql.all(
-    `SELECT * FROM jobs WHERE queue = ? AND state = 'Finished' AND reason IN ('Success', 'Error', 'TimedOut')
-     ORDER BY changed_at DESC LIMIT ?`,
-    turn.queue,
-    finishedMax,
-  );
-  const show = (job: JobRow) => [job.id, jobShown(turn, job)] as const;
-  return [...active, ...finished].map(jobOfRow).map(show);
-}
-
 export function announceAgents(turn: Turn): void {
-  const clients = turn.sessions.clients().map((client) => client.id);
+  const clients = turn.sessions.audience();
   if (clients.length > 0)
     turn.sendText(clients, JSON.stringify({ type: "Workers", payload: { workers: workers(turn) } }));
 }

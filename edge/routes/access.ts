@@ -58,7 +58,9 @@ function isStatic(c: Context): boolean {
 function preflight(access: Access, c: Context, origin: string | undefined): Response {
   const allowed = allowedOrigin(access, c, origin);
   const asked = c.req.header("access-control-request-headers");
-  const headers = new Headers({ vary: "Origin, Access-Control-Request-Headers" });
+  const headers = new Headers();
+  if (access.type === "local") headers.append("vary", "Origin");
+  if (asked) headers.append("vary", "Access-Control-Request-Headers");
   if (allowed) {
     headers.set("access-control-allow-origin", allowed);
     headers.set("access-control-allow-methods", corsMethods);

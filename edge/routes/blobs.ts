@@ -5,8 +5,9 @@ import { base64OfBytes } from "../../wire/dataRef.ts";
 import { checksumHeader } from "../../wire/http.ts";
 import { type BlobKey, contentHashOf } from "../../wire/ids.ts";
 import type { Deployment } from "../deployment.ts";
-import { blobBytesMax, blobFreshMs } from "../limits.ts";
-import type { ByteRange } from "../stores/blobStore.ts";
+import { blobBytesMax, gatheredBytesMax } from "../limits.ts";
+import { type BlobPut, type ByteRange, isFresh, type PutOutcome } from "../stores/blobStore.ts";
+import { unreadBody } from "./body.ts";
 import { downloadHeaders } from "./download.ts";
 import { blobKey, fail } from "./params.ts";
 
@@ -14,7 +15,7 @@ export function blobRoutes(deployment: Deployment): Hono {
   const app = new Hono();
   app.get("/:key/exists", async (c) => {
     const info = await deployment.blobs.info(blobKey(c));
-    const exists = info !== undefined && Date.now() - info.modifiedAt < blobFreshMs;
+    const exists = isFresh(info, Date.now());
     return c.json({ exists }, exists ? 200 : 404);
   });
   app.get("/:key", (c) => sendBlob(deployment, c, blobKey(c), undefined));
@@ -25,30 +26,42 @@ export function blobRoutes(deployment: Deployment): Hono {
 async function takeBlob(deployment: Deployment, c: Context, key: BlobKey): Promise<Response> {
   const hash = contentHashOf(key);
   const length = declaredLength(c);
-  if (length !== undefined && length > blobBytesMax) fail(413, `A blob has at most ${blobBytesMax} bytes.`);
+  if (length !== undefined && length > blobBytesMax) fail(413, `A blob has at most ${blobBytesMax} bytes.`, unreadBody);
   const checksum = c.req.header(checksumHeader);
   if (checksum !== undefined && hash !== undefined && checksum !== checksumOf(hash)) {
-    fail(400, "The checksum is not that of the key.");
+    fail(400, "The checksum is not that of the key.", unreadBody);
   }
   if (deployment.blobs.signed && hash !== undefined && checksum !== undefined && length !== undefined) {
     return c.redirect(await deployment.blobs.signed.put(key, length, checksum), 302);
   }
   const bytesMax = Math.min(blobBytesMax, deployment.bodyBytesMax);
-  if (length !== undefined && length > bytesMax) return fail(413, tooLarge(bytesMax));
-  const body = c.req.raw.body ?? new Blob([]).stream();
-  const outcome = await deployment.blobs.write(key, body, { hash, length, bytesMax });
+  if (length !== undefined && length > bytesMax) return fail(413, tooLarge(bytesMax), unreadBody);
+  const outcome = await take(deployment, c, key, { hash, length, bytesMax });
   switch (outcome) {
     case "stored":
       return c.json({ success: true, key });
     case "exists":
-      return fail(409, `The key ${key} exists, and its content never changes: choose another.`);
+      return fail(409, `The key ${key} exists, and its content never changes: choose another.`, unreadBody);
     case "mismatch":
       return fail(400, "The content does not have the SHA-256 that its key names.");
     case "incomplete":
       return fail(400, "The content is shorter or longer than its Content-Length.");
     case "tooLarge":
-      return fail(413, tooLarge(bytesMax));
+      return fail(413, tooLarge(bytesMax), unreadBody);
+    case "needsLength":
+      return fail(411, `An upload of more than ${gatheredBytesMax} bytes needs a Content-Length.`, unreadBody);
+    case "full":
+      return fail(507, "There is no room for this blob; nothing of it was kept.", unreadBody);
   }
+}
+
+/** Writes the body, or only reads it where a fresh blob of that hash is there. One who waits to be asked for it is not. */
+async function take(deployment: Deployment, c: Context, key: BlobKey, put: BlobPut): Promise<PutOutcome> {
+  const { blobs } = deployment;
+  const isThere = put.hash !== undefined && isFresh(await blobs.info(key), Date.now());
+  if (isThere && c.req.header("expect") !== undefined) return "stored";
+  const body = (c.env as any)?.incoming ?? c.req.raw.body ?? new Blob([]).stream();
+  return isThere ? blobs.check(body, put) : blobs.write(key, body, put);
 }
 
 function tooLarge(bytesMax: number): string {

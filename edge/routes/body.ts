@@ -4,6 +4,9 @@ import type { Context } from "hono";
 import { jsonBodyBytesMax } from "../../wire/limits.ts";
 import { fail } from "./params.ts";
 
+/** For answers given before the whole body is read: the rest of it must not stand in a next request's way. */
+export const unreadBody = { connection: "close" } as const;
+
 export async function jsonBody(c: Context): Promise<unknown> {
   const declared = Number(c.req.header("content-length") ?? 0);
   if (declared > jsonBodyBytesMax) tooLarge();
@@ -33,5 +36,6 @@ async function textOf(body: ReadableStream<Uint8Array> | null): Promise<string> 
 }
 
 function tooLarge(): never {
-  fail(413, `The body is larger than ${jsonBodyBytesMax} bytes: upload inputs (PUT /f/:key) and reference them.`);
+  const error = `The body is larger than ${jsonBodyBytesMax} bytes: upload inputs (PUT /f/:key) and reference them.`;
+  fail(413, error, unreadBody);
 }

@@ -12,6 +12,7 @@ import { JobResult } from "../../wire/result.ts";
 import type { Deployment, FinishedJob, JobSource } from "../deployment.ts";
 import { sendBlob } from "./blobs.ts";
 import { downloadHeaders } from "./download.ts";
+import { sendLog } from "./logs.ts";
 import { fail, jobId, tailOf } from "./params.ts";
 
 export function jobFiles(deployment: Deployment, sourceOf: (c: Context) => JobSource): Hono {
@@ -25,6 +26,9 @@ export function jobFiles(deployment: Deployment, sourceOf: (c: Context) => JobSo
       const finished = await sourceOf(c).finished(jobId(c));
       return json(finished ? await withResult(deployment, finished, '{"data":', "}") : '{"data":null}');
     });
+  }
+  for (const kind of ["build", "run"] as const) {
+    app.get(`/:id/${kind}-logs.json`, (c) => sendLog(deployment, c, sourceOf(c), kind));
   }
   app.get("/:id/inputs/*", async (c) => {
     const id = jobId(c);
@@ -138,7 +142,8 @@ function concatenated(parts: readonly ReadableStream<Uint8Array>[]): ReadableStr
     for (const part of parts) await part.pipeTo(writable, { preventClose: true });
     await writable.close();
   };
-  // A failure reaches the reader through the stream itself: pipeTo has aborted `writable` by then.
-  pump().catch(() => {});
+  // A failure reaches the reader through the stream itself: pipeTo has aborted `writable` by then. Parts that nobody will
+  // read any more let go of what they hold open.
+  pump().catch(() => Promise.allSettled(parts.filter(({ locked }) => !locked).map((part) => part.cancel())));
   return readable;
 }

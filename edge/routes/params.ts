@@ -8,7 +8,7 @@ import { BlobKey, JobId, QueueName } from "../../wire/ids.ts";
 
 /** An expected failure, rendered by the app as `{"error": "..."}`. */
 export function fail(
-  status: 400 | 403 | 404 | 409 | 411 | 413 | 416 | 426 | 429,
+  status: 400 | 403 | 404 | 409 | 411 | 413 | 416 | 426 | 429 | 507,
   error: string,
   headers: Record<string, string> = {},
 ): never {
@@ -33,13 +33,10 @@ export function blobKey(c: Context): BlobKey {
   return parse(BlobKey, c.req.param("key"));
 }
 
-/** What follows `prefix` in the path, each segment decoded once. */
+/** What follows `prefix` in the path, each segment decoded once. The app has refused paths that can't be. */
 export function tailOf(c: Context, prefix: string): string {
   const path = new URL(c.req.url).pathname;
   const tail = path.slice(path.indexOf(prefix) + prefix.length);
-  try {
-    return tail.split("/").map(decodeURIComponent).join("/");
-  } catch {
-    return fail(400, "The path is not percent-encoded UTF-8.");
-  }
+  if (tail === "") fail(400, "Missing filename");
+  return tail.split("/").map(decodeURIComponent).join("/");
 }

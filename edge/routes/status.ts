@@ -1,22 +1,29 @@
 // A queue's state for people and scripts.
 
 import type { Context } from "hono";
+import type { StatusAnswer } from "../../wire/http.ts";
 import type { Deployment } from "../deployment.ts";
 import { queueName } from "./params.ts";
 
 /** The peer's shape; one logical server, so all agents are in `localWorkers`. */
 export async function sendStatus(deployment: Deployment, c: Context): Promise<Response> {
-  const { jobs, workers, clients } = await deployment.queue(queueName(c)).status();
+  const name = queueName(c);
+  const { jobs, workers, clients } = await deployment.queue(name).status();
   const jobStates = jobs.map(([id, job]) => ({
     id: id.slice(0, 6),
     state: job.state,
     worker: job.worker.slice(0, 6) || "none",
   }));
-  return c.json({
+  const answer: StatusAnswer = {
     jobs: Object.fromEntries(
-      jobs.map(([id, { state, finishedReason, waiting }]) => [
+      jobs.map(([id, { state, finishedReason, waiting, place }]) => [
         id,
-        { state, ...(finishedReason ? { finishedReason } : {}), ...(waiting ? { waiting } : {}) },
+        {
+          state,
+          ...(finishedReason ? { finishedReason } : {}),
+          ...(waiting ? { waiting } : {}),
+          ...(place === undefined ? {} : { place }),
+        },
       ]),
     ),
     otherServers: {},
@@ -28,11 +35,16 @@ export async function sendStatus(deployment: Deployment, c: Context): Promise<Re
     ),
     clientCount: clients,
     queueInfo: {
+      // Whoever asks has named the queue.
+      address: name,
+      serverId: "longshore",
+      broadcastChannel: "in-isolate",
       jobCount: jobs.length,
       localWorkerCount: workers.length,
       otherWorkerCount: 0,
       clientCount: clients,
       jobStates,
     },
-  });
+  };
+  return c.json(answer);
 }

@@ -104,6 +104,7 @@ export class World {
         }
         return;
       case "store":
+      case "upload":
         return;
     }
   }

@@ -72,12 +72,20 @@ function checkCounters(world: World): void {
   if (!row) return;
   const state: unknown = JSON.parse(text(row, "state"));
   const [counted] = world.sql.all(
-    `SELECT count(*) FILTER (WHERE state = 'Queued') AS waiting, count(*) FILTER (WHERE state = 'Finished') AS finished FROM jobs`,
+    `SELECT count(*) FILTER (WHERE state = 'Queued') AS waiting, count(*) FILTER (WHERE state = 'Finished') AS finished,
+       count(*) FILTER (WHERE state IN ('Running', 'Publishing')) AS running FROM jobs`,
   );
-  if (typeof state !== "object" || state === null || !("waiting" in state) || !("finished" in state))
+  if (
+    typeof state !== "object" ||
+    state === null ||
+    !("waiting" in state) ||
+    !("running" in state) ||
+    !("finished" in state)
+  )
     throw new Error("no counters");
-  if (state.waiting !== counted?.waiting || state.finished !== counted?.finished) {
-    throw new Error(`counters ${state.waiting}/${state.finished} are not ${counted?.waiting}/${counted?.finished}`);
+  for (const name of ["waiting", "running", "finished"] as const) {
+    if (state[name] !== counted?.[name])
+      throw new Error(`${name} is counted as ${state[name]}, not ${counted?.[name]}`);
   }
 }
 

@@ -1,5 +1,5 @@
-// Definitions and results as objects: `j/<job>/<queue hash>/definition.json` and `result.json`. Each is written from a row,
-// repeatably. The unscoped routes read the oldest.
+// Definitions, results and logs as objects: `j/<job>/<queue hash>/definition.json`, `result.json` and `log.json`. Each is written
+// from rows, repeatably. The unscoped routes read the oldest.
 
 import {
   DeleteObjectCommand,
@@ -12,14 +12,18 @@ import * as v from "valibot";
 import { type JobId, type QueueHash, Sha256 } from "../../wire/ids.ts";
 import { Job } from "../../wire/job.ts";
 import type { FinishedJob, JobSource } from "../deployment.ts";
-import { isMissing, type S3Store } from "./s3.ts";
+import { archivedLog, viewOfArchived } from "../logs/archived.ts";
+import type { S3Store } from "./s3.ts";
+import { unlessMissing } from "./s3Client.ts";
 
 const StoredFinished = v.object({
   job: Job,
   ref: v.nullable(v.object({ hash: Sha256, size: v.number() })),
+  log: v.boolean(),
 });
 
-type Kind = "definition" | "result";
+const kinds = ["definition", "result", "log"] as const;
+type Kind = (typeof kinds)[number];
 
 export class Archive {
   readonly #client: S3Client;
@@ -38,7 +42,7 @@ export class Archive {
   }
 
   async remove(job: JobId, queue: QueueHash): Promise<void> {
-    for (const kind of ["definition", "result"] as const) {
+    for (const kind of kinds) {
       await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: objectKey(job, queue, kind) }));
     }
   }
@@ -47,14 +51,25 @@ export class Archive {
   ofQueue(queue: QueueHash): JobSource {
     return {
       definition: (job) => this.#read(objectKey(job, queue, "definition")),
-      finished: async (job) => finishedOf(await this.#read(objectKey(job, queue, "result"))),
+      finished: (job) => this.#finished(objectKey(job, queue, "result")),
+      log: async (job) => {
+        const log = archivedLog(await this.#read(objectKey(job, queue, "log")));
+        return viewOfArchived(log, log?.inResult ? await this.#finished(objectKey(job, queue, "result")) : undefined);
+      },
     };
   }
 
   /** The oldest that any queue has stored: for people who have only the id, never a source of cache hits. */
   readonly oldest: JobSource = {
-    definition: (job) => this.#oldest(job, "definition"),
-    finished: async (job) => finishedOf(await this.#oldest(job, "result")),
+    definition: async (job) => this.#read(await this.#oldest(job, "definition")),
+    finished: async (job) => this.#finished(await this.#oldest(job, "result")),
+    log: async (job) => {
+      const result = await this.#oldest(job, "result");
+      const finished = await this.#finished(result);
+      if (finished && !finished.log) return viewOfArchived(undefined, finished);
+      const log = result?.replace(/result\.json$/, "log.json") ?? (await this.#oldest(job, "log"));
+      return viewOfArchived(archivedLog(await this.#read(log)), finished);
+    },
   };
 
   async #oldest(job: JobId, kind: Kind): Promise<string | undefined> {
@@ -64,26 +79,23 @@ export class Archive {
     const [oldest] = Contents.filter(({ Key }) => Key?.endsWith(`/${kind}.json`)).sort(
       (a, b) => (a.LastModified?.getTime() ?? 0) - (b.LastModified?.getTime() ?? 0),
     );
-    return oldest?.Key === undefined ? undefined : this.#read(oldest.Key);
+    return oldest?.Key;
   }
 
-  async #read(Key: string): Promise<string | undefined> {
-    try {
-      const object = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key }));
-      return await object.Body?.transformToString();
-    } catch (error) {
-      if (isMissing(error)) return undefined;
-      throw error;
-    }
+  async #finished(key: string | undefined): Promise<FinishedJob | undefined> {
+    const json = await this.#read(key);
+    return json === undefined ? undefined : v.parse(StoredFinished, JSON.parse(json));
+  }
+
+  async #read(Key: string | undefined): Promise<string | undefined> {
+    if (Key === undefined) return undefined;
+    const object = await unlessMissing(this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key })));
+    return object?.Body?.transformToString();
   }
 }
 
 export function finishedJson(finished: FinishedJob): string {
   return JSON.stringify(finished);
-}
-
-function finishedOf(json: string | undefined): FinishedJob | undefined {
-  return json === undefined ? undefined : v.parse(StoredFinished, JSON.parse(json));
 }
 
 function objectKey(job: JobId, queue: QueueHash, kind: Kind): string {

@@ -6,9 +6,11 @@ import type { IncomingMessage } from "node:http";
 import * as v from "valibot";
 import { checksumHeader, ExistsAnswer, paths } from "../../wire/http.ts";
 import type { Sha256 } from "../../wire/ids.ts";
+import { wholeBlobBytesMax } from "../../wire/limits.ts";
 import { JobFault, messageOf } from "../fault.ts";
 import { readChunkBytes, redirectsMax, uploadRetry } from "../limits.ts";
 import { retrying } from "../retry.ts";
+import { type MultipartTools, uploadInParts } from "./multipart.ts";
 import { ConnectionFault, errorOf, type RequestBody, request, ServerFault, textOf } from "./request.ts";
 
 export interface Blob {
@@ -20,18 +22,27 @@ export interface Blob {
   readonly what: string;
 }
 
+export interface UploadTools extends MultipartTools {
+  readonly api: string;
+  /** A file above this goes in parts where the store takes them. */
+  readonly wholeBytesMax?: number;
+}
+
 export class BlobUpload {
+  readonly #tools: UploadTools;
   readonly #api: string;
   readonly #random: () => number;
 
-  constructor(api: string, random: () => number) {
-    this.#api = api;
-    this.#random = random;
+  constructor(tools: UploadTools) {
+    this.#tools = tools;
+    this.#api = tools.api;
+    this.#random = tools.random;
   }
 
   /** Stores the blob unless the store has it. @throws JobFault with a sentence. */
   async upload(blob: Blob, signal: AbortSignal): Promise<void> {
     try {
+      if (await this.#sentInParts(blob, signal)) return;
       await retrying(
         async () => {
           if (!(await this.#exists(blob.hash, signal))) await this.#put(blob, signal);
@@ -50,6 +61,12 @@ export class BlobUpload {
         { cause },
       );
     }
+  }
+
+  async #sentInParts({ hash, size, path }: Blob, signal: AbortSignal): Promise<boolean> {
+    const { wholeBytesMax = wholeBlobBytesMax } = this.#tools;
+    if (size <= wholeBytesMax || typeof path !== "string") return false;
+    return (await uploadInParts({ hash, size, path }, this.#tools, signal)) === "stored";
   }
 
   async #exists(hash: Sha256, signal: AbortSignal): Promise<boolean> {

@@ -149,6 +149,12 @@ export class HeldJobs {
         if (!sessionOf(queue)) await this.#options.allKnown();
         await sessionOf(queue)?.logs(held, batch);
       },
+      upload: async (step, signal) => {
+        if (!sessionOf(queue)) await this.#options.allKnown();
+        const session = sessionOf(queue);
+        if (!session) throw new Error("This agent no longer serves the queue that it would upload for.");
+        return session.ask(step, signal);
+      },
       finished: async (finish) => {
         await spool.put(queue, finish);
         log({ event: "job finished", reason: finish.reason, statusCode: finish.statusCode, message: finish.error });

@@ -11,6 +11,7 @@ import { JobFault, messageOf } from "../fault.ts";
 import { collectOutputs } from "../files/outputs.ts";
 import { BlobUpload } from "../files/upload.ts";
 import { engineCallMs, logDrainMs } from "../limits.ts";
+import type { AskUpload } from "../queue/questions.ts";
 import { within } from "../retry.ts";
 import { errorFinish, runFinish } from "./finish.ts";
 import { jobFolder, removeJobFolder } from "./jobFolder.ts";
@@ -25,6 +26,8 @@ export interface Uplink {
   readonly progress: (phase: JobPhase, message: string | undefined) => void;
   /** Resolves when the lines have left. */
   readonly logs: (batch: LogBatch) => Promise<void>;
+  /** A step of an upload in parts. */
+  readonly upload: AskUpload;
   /** Resolves when the finish is safe. It is called at most once, and not for a job that was aborted. */
   readonly finished: (finish: Finish) => Promise<void>;
 }
@@ -44,7 +47,7 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
   const phases = new Phases({ now: world.now, beganAt, done: record?.phases ?? [], tell: uplink.progress });
   const life: Life = { task, tools, folder, log, phases, beganAt };
   try {
-    const finish = await finishOf(life, signal);
+    const finish = await finishOf(life, uplink, signal);
     signal.throwIfAborted();
     await log.finish(uplink.connected() ? logDrainMs : 0);
     signal.throwIfAborted();
@@ -59,9 +62,9 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
 }
 
 /** Runs the attempt to its end. Rejects only when it was aborted. */
-async function finishOf(life: Life, signal: AbortSignal): Promise<Finish> {
+async function finishOf(life: Life, uplink: Uplink, signal: AbortSignal): Promise<Finish> {
   const { task, tools, folder, log, phases } = life;
-  const blobs = new BlobUpload(tools.api, tools.world.random);
+  const blobs = new BlobUpload({ api: tools.api, random: tools.world.random, ask: uplink.upload });
   let end: RunEnd | undefined;
   try {
     const prepared = task.adopted ? undefined : await prepare(life, signal);

@@ -2,7 +2,7 @@
 // nothing about jobs; the agent does. Everything it sends may be lost or repeated.
 
 import * as v from "valibot";
-import { type AgentMessage, AgentOrders, type Held } from "../../wire/agentMessages.ts";
+import type { AgentMessage, AgentOrders, Held } from "../../wire/agentMessages.ts";
 import { paths } from "../../wire/http.ts";
 import { QueueHash } from "../../wire/ids.ts";
 import { agentProtocol, shortTextCharsMax, syncEveryMsMax, syncEveryMsMin } from "../../wire/limits.ts";
@@ -12,7 +12,9 @@ import { resendMs, welcomeMs } from "../limits.ts";
 import { type LogSink, shortQueue } from "../log.ts";
 import { settledWithin } from "../retry.ts";
 import type { World } from "../world.ts";
+import { parseOrders } from "./orders.ts";
 import { Outbox } from "./outbox.ts";
+import { type AskUpload, Questions } from "./questions.ts";
 import { type ConnectionEnd, keepConnected } from "./reconnect.ts";
 import type { SessionHost, Welcome } from "./sessionHost.ts";
 import { holdSocket, type OpenSocket } from "./socket.ts";
@@ -36,6 +38,7 @@ export class Session {
   readonly #readyWaiters = new Set<() => void>();
   readonly #ordersWaiters = new Set<() => void>();
   readonly #outbox = new Outbox();
+  readonly #questions: Questions;
   #socket: OpenSocket | undefined;
   #welcome: Welcome | undefined;
   #welcomed = false;
@@ -47,7 +50,12 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    const { newId } = options.world;
+    this.#questions = new Questions({ newId, send: (request) => this.connected && void this.#send(request) });
   }
+
+  /** A step of an upload in parts. It is answered when the queue is there. */
+  readonly ask: AskUpload = (step, signal) => this.#questions.ask(step, signal);
 
   /** Keeps a connection until the signal is aborted, or a newer session of this agent has taken over. */
   async run(signal: AbortSignal): Promise<void> {
@@ -161,6 +169,9 @@ export class Session {
       case "orders":
         this.#apply(orders);
         return;
+      case "upload":
+        this.#questions.heard(orders);
+        return;
       case "refused":
         this.#refusal = orders.error;
         return;
@@ -180,6 +191,7 @@ export class Session {
     this.#revision = revision;
     this.#options.log({ event: "session welcomed", queue: shortQueue(queue), agent });
     this.#sync(true);
+    this.#questions.reconnected();
     for (const ready of this.#readyWaiters) ready();
     this.#readyWaiters.clear();
   }
@@ -229,15 +241,5 @@ export class Session {
 
   async #send(message: AgentMessage): Promise<boolean> {
     return (await this.#socket?.send(JSON.stringify(message))) === true;
-  }
-}
-
-/** Undefined for what this version does not know, which is ignored. */
-function parseOrders(text: string): AgentOrders | undefined {
-  try {
-    const parsed = v.safeParse(AgentOrders, JSON.parse(text));
-    return parsed.success ? parsed.output : undefined;
-  } catch {
-    return undefined;
   }
 }

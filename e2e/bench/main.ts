@@ -1,0 +1,24 @@
+// `npm run bench -- <name> [--large]`: one file for each bench, named here. Nothing gates on what they print.
+
+import { benchQueue } from "./queue.ts";
+import { benchStores } from "./stores.ts";
+
+export interface BenchOptions {
+  /** With what takes minutes and tens of gigabytes of disk. */
+  readonly large: boolean;
+}
+
+const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  queue: benchQueue,
+  stores: benchStores,
+};
+
+const args = process.argv.slice(2);
+const names = args.filter((arg) => !arg.startsWith("--"));
+const unknown = args.filter((arg) => arg !== "--large" && !(arg in benches));
+if (names.length === 0 || unknown.length > 0) {
+  console.error(`npm run bench -- <${Object.keys(benches).join(" | ")}> [--large]`);
+  process.exitCode = 2;
+} else {
+  for (const name of names) await benches[name]?.({ large: args.includes("--large") });
+}

@@ -1,0 +1,41 @@
+import { ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { describe } from "vitest";
+import { nodeStorePlatform } from "../node/storePlatform.ts";
+import { S3Store } from "./s3.ts";
+import { temporaryPrefix } from "./s3Client.ts";
+import { type OpenedS3, signedCases } from "./signedCases.ts";
+import { type OpenedStore, storeCases } from "./storeCases.ts";
+import { startS3rver, startSwift, swiftIsInstalled, type TestServer } from "./testServer.ts";
+import { uploadCases } from "./uploadCases.ts";
+
+// The least that S3 allows.
+const partBytes = 5 * 1024 * 1024;
+
+async function openBucket(start: () => Promise<TestServer>): Promise<OpenedStore & OpenedS3> {
+  const server = await start();
+  const settings = { ...server.settings, partBytes };
+  const store = new S3Store(settings, nodeStorePlatform);
+  return {
+    settings,
+    store,
+    leftovers: async () => {
+      const list = new ListObjectsV2Command({ Bucket: settings.bucket, Prefix: temporaryPrefix });
+      return ((await store.client.send(list)).Contents ?? []).map(({ Key = "" }) => Key);
+    },
+    close: async () => {
+      store.client.destroy();
+      await server.stop();
+    },
+  };
+}
+
+describe.each([
+  { name: "s3rver", start: startS3rver, strict: false, missing: false },
+  { name: "swift", start: startSwift, strict: true, missing: !swiftIsInstalled },
+])("$name", ({ start, strict, missing }) => {
+  describe.skipIf(missing)("as a store", () => {
+    const current = storeCases(() => openBucket(start));
+    signedCases(current);
+    uploadCases(current, { strict });
+  });
+});
