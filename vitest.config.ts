@@ -25,6 +25,8 @@ export default defineConfig({
           name: "routes",
           include: ["e2e/routes/*.test.ts"],
           globalSetup: "e2e/built.ts",
+          // They mostly wait for processes of their own.
+          maxWorkers: 2,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

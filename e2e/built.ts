@@ -6,7 +6,12 @@ import { project } from "./shells/shell.ts";
 
 export default function build(): void {
   const run = (program: string, ...args: string[]) =>
-    execFileSync(program, args, { cwd: project, stdio: "inherit", timeout: buildMs, env: { ...process.env, NODE_ENV: "production" } });
+    execFileSync(program, args, {
+      cwd: project,
+      stdio: "inherit",
+      timeout: buildMs,
+      env: { ...process.env, NODE_ENV: "production" },
+    });
   run("sh", "scripts/page.sh");
   run(process.execPath, "--disable-warning=ExperimentalWarning", "edge/cloudflare/build.ts");
 }

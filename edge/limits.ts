@@ -30,6 +30,10 @@ export interface QueueSettings {
   /** What is kept of a log beside `result.logs`, after the job's end. */
   readonly logKeepMs: number;
   readonly waitingJobsMax: number;
+  /** Namespaces of one job: each is a row, and all are in every message about it. */
+  readonly namespacesMax: number;
+  /** Webhooks that wait to be delivered. */
+  readonly callsWaitingMax: number;
   /** Where webhooks may go. */
   readonly callbackRules: UrlRules;
   readonly waitingBytesMax: number;
@@ -49,6 +53,8 @@ export const defaultQueueSettings: QueueSettings = {
   resultKeepMs: 28 * dayMs,
   logKeepMs: 7 * dayMs,
   waitingJobsMax: 10_000,
+  namespacesMax: 1000,
+  callsWaitingMax: 10_000,
   callbackRules: { literals: "checked", allowRanges: [], ownHosts: [] },
   waitingBytesMax: 256 * 1024 * 1024,
 };
@@ -114,8 +120,6 @@ export const submissionsPerSecond = 200;
 export const submissionsBurst = 1000;
 /** The part of a queue's waiting places that one address may take. */
 export const clientShare = 0.1;
-/** Namespaces of one job: each is a row, and all are in every message about it. */
-export const namespacesMax = 1000;
 /** Clients whose rate is remembered before those at rest are forgotten. */
 export const rateClientsMax = 10_000;
 /** When a client that was refused for a full queue should come again: some of its jobs have ended by then. */
@@ -135,8 +139,6 @@ export const callRetryMsMax = 60 * minuteMs;
 export const callGiveUpMs = dayMs;
 /** Webhooks of one queue under way at a time: a slow receiver ties up no more. */
 export const callsInFlightMax = 16;
-/** Webhooks of one queue that wait to be delivered: as many as jobs may wait. */
-export const callsWaitingMax = 10_000;
 
 /** A signed URL serves one request that follows at once. */
 export const signedUrlSeconds = 15 * 60;

@@ -58,7 +58,7 @@ export async function send(
 
 /** Reads what is there, following one redirect; returns how many bytes came. */
 export async function receive(url: URL): Promise<number> {
-  const response = await exchange(url, "GET", {}, (to) => void to.end());
+  const response = await exchange(url, "GET", {}, async (to) => void to.end());
   if (response.headers.location !== undefined) {
     response.resume();
     return receive(new URL(response.headers.location, url));
@@ -73,7 +73,7 @@ function exchange(
   url: URL,
   method: string,
   headers: Readonly<Record<string, string | number>>,
-  body: (to: ClientRequest) => void,
+  body: (to: ClientRequest) => Promise<void>,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { method, headers });
@@ -83,9 +83,9 @@ function exchange(
       resolve(response);
     });
     sent.on("error", reject);
-    if (method === "GET") body(sent);
+    if (method === "GET") void body(sent);
     else {
-      sent.once("continue", () => body(sent));
+      sent.once("continue", () => void body(sent));
       sent.flushHeaders();
     }
   });

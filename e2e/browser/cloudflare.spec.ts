@@ -15,7 +15,11 @@ test("a page of the Cloudflare shell runs a container on an agent that was start
     const text = "0123456789abcdef".repeat(4_000);
     const job = {
       image: "longshore/shell",
-      command: ["sh", "-c", 'wc -c < /inputs/large.txt > /outputs/size.txt; cat /inputs/large.txt > "/outputs/a copy.txt"'],
+      command: [
+        "sh",
+        "-c",
+        'wc -c < /inputs/large.txt > /outputs/size.txt; cat /inputs/large.txt > "/outputs/a copy.txt"',
+      ],
     };
     await page.goto(pageLink(shell.origin, { job, queue: api.queue, inputs: { "large.txt": text } }));
     const { run, state, output } = controls(page);

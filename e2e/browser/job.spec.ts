@@ -72,7 +72,12 @@ test("stopping a job stops its container, and the next job runs", async ({ page,
 
   await stop.click();
   await expect(state).toContainText("Stopped");
-  await until("the container to be gone", () => containersOf(id), (states) => states.length === 0, containerMs);
+  await until(
+    "the container to be gone",
+    () => containersOf(id),
+    (states) => states.length === 0,
+    containerMs,
+  );
 
   await page.goto(pageLink(longshore.origin, { job: shell("echo next > /outputs/next.txt") }));
   await run.click();

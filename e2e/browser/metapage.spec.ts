@@ -1,8 +1,8 @@
 // Two container frames in a metapage of somebody else's site: data flows from a source through both.
 
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import type { FrameLocator, Page } from "@playwright/test";
+import { build } from "esbuild";
 import { startStaticServer } from "../shells/staticServer.ts";
 import { pageLink } from "./links.ts";
 import { controls, expect, slowly, test } from "./longshore.ts";
@@ -34,7 +34,13 @@ async function agree(page: Page, frame: FrameLocator): Promise<void> {
   const window = await opened;
   const closed = window.waitForEvent("close");
   // The window closes with the click, maybe before the click has been reported as done.
-  await Promise.all([closed, window.getByRole("button", { name: "Run", exact: true }).click().catch(() => {})]);
+  await Promise.all([
+    closed,
+    window
+      .getByRole("button", { name: "Run", exact: true })
+      .click()
+      .catch(() => {}),
+  ]);
 }
 
 test("a change of the source runs both containers again, once each, after one consent for each", async ({

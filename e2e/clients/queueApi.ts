@@ -70,7 +70,12 @@ export class QueueApi {
 
   /** The job once its result can be read. */
   async finished(id: JobId, limitMs?: number): Promise<Job> {
-    const job = await until(`the result of ${id}`, () => this.result(id), (seen) => seen !== null, limitMs);
+    const job = await until(
+      `the result of ${id}`,
+      () => this.result(id),
+      (seen) => seen !== null,
+      limitMs,
+    );
     if (!job) throw new Error("unreachable");
     return job;
   }

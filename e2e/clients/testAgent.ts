@@ -128,9 +128,7 @@ export class TestAgent {
 
   /** Every order to start this job that has come on this connection. */
   startsOf(job: string): Start[] {
-    return this.socket.frames.all
-      .flatMap((frame) => asOrders(frame)?.start ?? [])
-      .filter((start) => start.job === job);
+    return this.socket.frames.all.flatMap((frame) => asOrders(frame)?.start ?? []).filter((start) => start.job === job);
   }
 
   stopped(job: string): Promise<Orders["stop"][number]> {

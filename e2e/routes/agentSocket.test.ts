@@ -72,7 +72,9 @@ onEveryShell((shell) => {
     const ids = [];
     for (let i = 0; i < 5; i++) ids.push((await api.submit(uniqueDefinition())).jobId);
     const agent = await TestAgent.connect(api, { offer: { slots: 2 } });
-    const given = agent.socket.frames.all.flatMap((frame) => JSON.stringify(frame).match(/"job":"[0-9a-f]{64}"/g) ?? []);
+    const given = agent.socket.frames.all.flatMap(
+      (frame) => JSON.stringify(frame).match(/"job":"[0-9a-f]{64}"/g) ?? [],
+    );
     expect(given).toEqual(ids.slice(0, 2).map((id) => `"job":"${id}"`));
   });
 
@@ -154,7 +156,10 @@ onEveryShell((shell) => {
       await back.socket.close();
     }
     const job = await api.finished(jobId);
-    expect(job).toMatchObject({ finishedReason: "Error", finished: { message: expect.stringContaining("lost 3 times") } });
+    expect(job).toMatchObject({
+      finishedReason: "Error",
+      finished: { message: expect.stringContaining("lost 3 times") },
+    });
   });
 
   test("what an agent holds and should not, it is told to stop", async () => {
@@ -191,12 +196,17 @@ onEveryShell((shell) => {
     const api = new QueueApi(shell());
     const agent = await TestAgent.open(api);
     const { socket } = agent;
-    for (const text of ["", "undefined", "{", '{"type":"sync"}', '{"type":"dance"}', '{"type":"hello"}']) socket.sendText(text);
+    for (const text of ["", "undefined", "{", '{"type":"sync"}', '{"type":"dance"}', '{"type":"hello"}'])
+      socket.sendText(text);
     socket.send({ type: "sync", revision: 0, holds: [], finished: [], declined: [] });
     agent.hello();
     await agent.welcome();
     expect(socket.frames.all).toHaveLength(1);
     await agent.sync();
-    await until("one agent", () => api.status(), ({ localWorkers }) => Object.keys(localWorkers).length === 1);
+    await until(
+      "one agent",
+      () => api.status(),
+      ({ localWorkers }) => Object.keys(localWorkers).length === 1,
+    );
   });
 });

@@ -29,10 +29,22 @@ const bodies: readonly (readonly [string, string, number, RegExp])[] = [
   ["an id that is none", submission(image, { id: "../x" }), 400, /id/],
   ["an empty namespace", submission(image, { control: { namespace: "" } }), 400, /namespace/],
   ...["../up", "a/../b", "/etc/../x", "", "a//b", "a/", ".", "nul\0"].map(
-    (name) => [`the input name ${JSON.stringify(name)}`, submission({ ...image, inputs: { [name]: { value: "" } } }), 400, /input name/] as const,
+    (name) =>
+      [
+        `the input name ${JSON.stringify(name)}`,
+        submission({ ...image, inputs: { [name]: { value: "" } } }),
+        400,
+        /input name/,
+      ] as const,
   ),
   ...["../up", "/proc/x", "/dev/null", "/", "/inputs"].map(
-    (name) => [`the config file name ${name}`, submission({ ...image, configFiles: { [name]: { value: "" } } }), 400, /config file/] as const,
+    (name) =>
+      [
+        `the config file name ${name}`,
+        submission({ ...image, configFiles: { [name]: { value: "" } } }),
+        400,
+        /config file/,
+      ] as const,
   ),
   ["a definition over its limit", submission({ ...image, env: { A: "x".repeat(definitionBytesMax) } }), 413, /upload/],
   ["a body over its limit", submission({ ...image, env: { A: "x".repeat(jsonBodyBytesMax) } }), 413, /upload/],
@@ -43,13 +55,16 @@ function submission(definition: unknown, more: Readonly<Record<string, unknown>>
 }
 
 onEveryShell((shell) => {
-  test.each(bodies)("%s is refused with a sentence, and the next submission is taken", async (_what, body, status, word) => {
-    const api = new QueueApi(shell());
-    const response = await api.request(`/q/${api.queue}`, { method: "POST", body });
-    expect([response.status, await response.json()]).toEqual([status, { error: expect.stringMatching(word) }]);
-    expect(await api.list()).toEqual({});
-    expect(await api.submit(uniqueDefinition())).toMatchObject({ success: true });
-  });
+  test.each(bodies)(
+    "%s is refused with a sentence, and the next submission is taken",
+    async (_what, body, status, word) => {
+      const api = new QueueApi(shell());
+      const response = await api.request(`/q/${api.queue}`, { method: "POST", body });
+      expect([response.status, await response.json()]).toEqual([status, { error: expect.stringMatching(word) }]);
+      expect(await api.list()).toEqual({});
+      expect(await api.submit(uniqueDefinition())).toMatchObject({ success: true });
+    },
+  );
 
   test("a body without a length is refused when it has become too large", async () => {
     const api = new QueueApi(shell());

@@ -10,7 +10,12 @@ import { onEveryShell } from "./everyShell.ts";
 function someBytes(length = 1_000) {
   const bytes = Uint8Array.from(randomBytes(length));
   const digest = createHash("sha256").update(bytes).digest();
-  return { bytes, hex: Buffer.from(bytes).toString("hex"), key: digest.toString("hex"), checksum: digest.toString("base64") };
+  return {
+    bytes,
+    hex: Buffer.from(bytes).toString("hex"),
+    key: digest.toString("hex"),
+    checksum: digest.toString("base64"),
+  };
 }
 
 onEveryShell((shell) => {
@@ -99,7 +104,10 @@ onEveryShell((shell) => {
     async (key) => {
       for (const method of ["PUT", "GET"]) {
         const path = `/f/${key}`;
-        const response = await new QueueApi(shell()).request(path, { method, ...(method === "PUT" ? { body: "x" } : {}) });
+        const response = await new QueueApi(shell()).request(path, {
+          method,
+          ...(method === "PUT" ? { body: "x" } : {}),
+        });
         expect([method, response.status]).toEqual([method, 400]);
         expect(await response.json()).toEqual({ error: expect.any(String) });
       }
@@ -119,7 +127,11 @@ onEveryShell((shell) => {
       "/assets/%2e%2e/%2e%2e/package.json",
     ]) {
       const { status, body } = await rawRequest(shell().origin, path);
-      expect([path, status >= 400 && status < 500, JSON.parse(body)]).toEqual([path, true, { error: expect.any(String) }]);
+      expect([path, status >= 400 && status < 500, JSON.parse(body)]).toEqual([
+        path,
+        true,
+        { error: expect.any(String) },
+      ]);
     }
   });
 

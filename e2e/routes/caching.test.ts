@@ -66,7 +66,11 @@ onEveryShell((shell) => {
     const second = await agent.started(jobId, { from });
     expect(second.attempt).not.toBe(first.attempt);
     await agent.finish(second, { result: resultWith({ n: { type: "utf8", value: "2" } }) });
-    await until("the second result", () => api.result(jobId), (job) => job?.finished?.result?.outputs.n?.value === "2");
+    await until(
+      "the second result",
+      () => api.result(jobId),
+      (job) => job?.finished?.result?.outputs.n?.value === "2",
+    );
   });
 
   test("submissions of one definition join while it is under way, and each namespace is told of its end", async () => {

@@ -46,7 +46,13 @@ onEveryShell((shell) => {
     const second = await agent.started(jobId, { from });
     expect(second.attempt).not.toBe(first.attempt);
     expect(await agent.finish(second)).toMatchObject({ outcome: "accepted" });
-    expect(await until("a success", () => api.result(jobId), (job) => job?.finishedReason === "Success")).toBeTruthy();
+    expect(
+      await until(
+        "a success",
+        () => api.result(jobId),
+        (job) => job?.finishedReason === "Success",
+      ),
+    ).toBeTruthy();
   });
 
   test.each([

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { jsonBodyBytesMax } from "../../wire/limits.ts";
 import { idOf, QueueApi, uniqueDefinition } from "../clients/queueApi.ts";
+import { TestSocket } from "../clients/socket.ts";
 import { resultWith, TestAgent } from "../clients/testAgent.ts";
 import { TestClient } from "../clients/testClient.ts";
-import { TestSocket } from "../clients/socket.ts";
 import { until } from "../clients/until.ts";
 import { onEveryShell } from "./everyShell.ts";
 
@@ -93,7 +93,15 @@ onEveryShell((shell) => {
     const start = await agent.started(idOf(definition));
     agent.logs(start, 0, ["first", "second"]);
     const { payload } = await submitter.message("JobStatusPayload");
-    expect(payload).toMatchObject({ jobId: start.job, step: "Running", first: 0, logs: [["first", 0], ["second", 1]] });
+    expect(payload).toMatchObject({
+      jobId: start.job,
+      step: "Running",
+      first: 0,
+      logs: [
+        ["first", 0],
+        ["second", 1],
+      ],
+    });
     agent.progress(start, "run", "working");
     await until(
       "the phase to be shown",
@@ -152,7 +160,11 @@ onEveryShell((shell) => {
     expect((await api.status()).clientCount).toBe(2);
     await clients[0]?.socket.close();
     clients[1]?.socket.terminate();
-    await until("no clients", () => api.status(), ({ clientCount }) => clientCount === 0);
+    await until(
+      "no clients",
+      () => api.status(),
+      ({ clientCount }) => clientCount === 0,
+    );
   });
 
   test("a page of any queue's name is heard, if it is a name", async () => {
@@ -162,7 +174,9 @@ onEveryShell((shell) => {
       const client = await TestClient.connect(api);
       expect((await client.message("JobStates")).payload.state.jobs).toHaveProperty(jobId);
       const socket = await TestSocket.open(api.origin, `/q/${encodeURIComponent(api.queue.normalize("NFD"))}/client`);
-      const frame = await socket.frames.find("the same queue", (seen) => (JSON.stringify(seen).includes(jobId) ? seen : undefined));
+      const frame = await socket.frames.find("the same queue", (seen) =>
+        JSON.stringify(seen).includes(jobId) ? seen : undefined,
+      );
       expect(frame).toBeTruthy();
     }
   });

@@ -93,7 +93,11 @@ describe("the Cloudflare shell", () => {
     const again = await other.started(jobId);
     expect(again.attempt).not.toBe(attempt);
     expect(await other.finish(again)).toMatchObject({ outcome: "accepted" });
-    await until("the end", () => api.result(jobId), (job) => job?.finishedReason === "Success");
+    await until(
+      "the end",
+      () => api.result(jobId),
+      (job) => job?.finishedReason === "Success",
+    );
   });
 });
 
@@ -109,7 +113,12 @@ describe.runIf(process.platform === "linux")("a Cloudflare shell that nobody tal
     client.submit(definition);
     const start = await agent.nextStart(new Set());
     expect(shell().awake()).toBe(1);
-    await until("the queue to sleep", () => shell().awake(), (awake) => awake === 0, hibernationMs);
+    await until(
+      "the queue to sleep",
+      () => shell().awake(),
+      (awake) => awake === 0,
+      hibernationMs,
+    );
     expect(await agent.finish(start)).toMatchObject({ outcome: "accepted" });
     expect(await client.job(start.job, "Finished")).toMatchObject({ finishedReason: "Success" });
     const { jobId } = await api.submit(uniqueDefinition());

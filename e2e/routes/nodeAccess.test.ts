@@ -100,7 +100,11 @@ describe("a server on this machine", () => {
       "access-control-allow-private-network": "true",
     });
     const body = JSON.stringify({ definition: uniqueDefinition() });
-    const answer = await rawRequest(api.origin, `/q/${api.queue}`, { method: "POST", headers: { origin: friend }, body });
+    const answer = await rawRequest(api.origin, `/q/${api.queue}`, {
+      method: "POST",
+      headers: { origin: friend },
+      body,
+    });
     expect(answer).toMatchObject({ status: 200, headers: { "access-control-allow-origin": friend } });
     await (await TestSocket.open(api.origin, paths.client(api.queue), { origin: friend })).close();
   });
@@ -127,6 +131,9 @@ describe("a server that was not told to admit other agents", () => {
   test("refuses them with the reason", async () => {
     const agent = await TestAgent.open(new QueueApi(shell()), { identity: newIdentity() });
     agent.hello();
-    expect(await agent.refusal()).toMatchObject({ code: "not-admitted", error: expect.stringContaining("--any-agent") });
+    expect(await agent.refusal()).toMatchObject({
+      code: "not-admitted",
+      error: expect.stringContaining("--any-agent"),
+    });
   });
 });

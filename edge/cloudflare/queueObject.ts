@@ -5,7 +5,6 @@ import { DurableObject } from "cloudflare:workers";
 import * as v from "valibot";
 import { pingText, pongText } from "../../wire/clientMessages.ts";
 import { type JobId, type Namespace, own, type QueueHash } from "../../wire/ids.ts";
-import { defaultQueueSettings } from "../limits.ts";
 import { deliver, webhookEvent } from "../outbound/deliver.ts";
 import type { Call } from "../queue/callbacks.ts";
 import type { LogPlace } from "../queue/logView.ts";
@@ -18,6 +17,7 @@ import { Archive, finishedJson } from "../stores/archive.ts";
 import { Uploads } from "../stores/uploads.ts";
 import type { Environment } from "./environment.ts";
 import { workerPost, workerRules } from "./post.ts";
+import { settingsOf } from "./settings.ts";
 import { objectSql, storeOf } from "./storage.ts";
 
 export class QueueObject extends DurableObject<Environment> {
@@ -38,7 +38,6 @@ export class QueueObject extends DurableObject<Environment> {
       onError: (error) =>
         console.error(JSON.stringify({ event: "upload-failed", queue: this.#hash.slice(0, 8), error: String(error) })),
     });
-    const origins = env.PUBLIC_ORIGIN ? [env.PUBLIC_ORIGIN] : [];
     const sessions = new Sessions((session) => this.#sockets.get(session.id)?.serializeAttachment(session));
     for (const socket of ctx.getWebSockets()) {
       const session = v.safeParse(Session, socket.deserializeAttachment());
@@ -49,12 +48,7 @@ export class QueueObject extends DurableObject<Environment> {
     this.#queue = new Queue({
       sql: objectSql(ctx.storage),
       queue: this.#hash,
-      settings: {
-        ...defaultQueueSettings,
-        publish: "objects",
-        origins,
-        callbackRules: workerRules(origins),
-      },
+      settings: settingsOf(env),
       sessions,
       randomEpoch: () => crypto.randomUUID().replaceAll("-", "").slice(0, 10),
     });
@@ -199,7 +193,7 @@ export class QueueObject extends DurableObject<Environment> {
 
   /** Sends a webhook, tells the queue how that went, and logs it. No answer waits for it. */
   async #call(call: Call): Promise<void> {
-    const delivery = await deliver(call, { post: workerPost, rules: workerRules([call.origin]), now: Date.now });
+    const delivery = await deliver(call, { post: workerPost, rules: workerRules([]), now: Date.now });
     const result = this.#queue.called(Date.now(), call.id, delivery.outcome, Math.random());
     this.#carryOut(result);
     console.log(JSON.stringify(webhookEvent(this.#hash, call, delivery, result.reply)));

@@ -148,7 +148,11 @@ function resume(turn: Turn, session: KnownAgent, job: JobRow): void {
 
 function heldByRows(turn: Turn, agent: AgentId): readonly JobRow[] {
   return turn.sql
-    .all("SELECT * FROM jobs INDEXED BY jobs_held WHERE queue = ? AND agent = ? AND state = 'Running'", turn.queue, agent)
+    .all(
+      "SELECT * FROM jobs INDEXED BY jobs_held WHERE queue = ? AND agent = ? AND state = 'Running'",
+      turn.queue,
+      agent,
+    )
     .map(jobOfRow);
 }
 

@@ -34,7 +34,11 @@ export function assignWaiting(turn: Turn): void {
 
 function demandsHeldBy(turn: Turn, agent: KnownAgent): readonly Demand[] {
   return turn.sql
-    .all("SELECT shape FROM jobs INDEXED BY jobs_held WHERE queue = ? AND agent = ? AND state = 'Running'", turn.queue, agent.agent)
+    .all(
+      "SELECT shape FROM jobs INDEXED BY jobs_held WHERE queue = ? AND agent = ? AND state = 'Running'",
+      turn.queue,
+      agent.agent,
+    )
     .map((row) => parseDemand(text(row, "shape")));
 }
 

@@ -38,7 +38,7 @@ import {
   newAgentSession,
   type Sessions,
 } from "./sessions.ts";
-import type { Sql } from "./sql.ts";
+import { emptySql, type Sql } from "./sql.ts";
 import { type Submission, type SubmitOutcome, submit } from "./submit.ts";
 import { type Effect, type StoreKind, Turn } from "./turn.ts";
 import { answerQuery, greet, sendSnapshot } from "./watch.ts";
@@ -233,7 +233,7 @@ export class Queue {
   }
 
   #read<T>(now: number, look: (turn: Turn) => T): TurnResult<T> {
-    const sql = this.#row ? this.#parts.sql : nothing;
+    const sql = this.#row ? this.#parts.sql : emptySql;
     const turn = this.#newTurn(now, { ...(this.#row?.state ?? newQueueState("")) }, sql);
     const reply = look(turn);
     return { reply, effects: turn.finish() };
@@ -247,6 +247,3 @@ export class Queue {
     return new Turn({ ...parts, counters: new Counters(this.#row?.counters ?? {}) });
   }
 }
-
-/** What a queue reads that has no rows yet. */
-const nothing: Sql = { all: () => [], transaction: (change) => change() };

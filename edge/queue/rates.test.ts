@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { callsWaitingMax, namespacesMax, submissionsBurst, submissionsPerSecond } from "../limits.ts";
+import { submissionsBurst, submissionsPerSecond } from "../limits.ts";
 import { Rates } from "./rates.ts";
 import { TestQueue } from "./testQueue.ts";
 
@@ -59,18 +59,18 @@ test("one address has a tenth of the places", () => {
   expect(queue.tryTo("mine 3", { client: "a" })).toMatchObject({ type: "taken" });
 });
 
-test("a job is wanted in a thousand namespaces at most", () => {
-  const queue = new TestQueue();
-  for (let i = 0; i < namespacesMax; i++) queue.submit("1", { namespace: `n${i}` });
+test("a job is wanted in so many namespaces at most", () => {
+  const queue = new TestQueue({ namespacesMax: 10 });
+  for (let i = 0; i < 10; i++) queue.submit("1", { namespace: `n${i}` });
   expect(queue.tryTo("1", { namespace: "one more" })).toMatchObject({ type: "refused", code: "full" });
   expect(queue.tryTo("1", { namespace: "n7" })).toMatchObject({ type: "taken" });
 });
 
-test("a queue whose webhooks wait in thousands takes no submission that brings another", () => {
-  const queue = new TestQueue();
+test("a queue of which too many webhooks wait takes no submission that brings another", () => {
+  const queue = new TestQueue({ callsWaitingMax: 3 });
   const target = { url: "https://a.example/", secret: null, payload: {}, queueName: "lab", origin: "" };
   const callbacks = { queued: target };
-  for (let i = 0; i < callsWaitingMax; i++) queue.cancel(queue.submit("1", { callbacks }));
+  for (let i = 0; i < 3; i++) queue.cancel(queue.submit("1", { callbacks }));
   expect(queue.tryTo("1", { callbacks })).toMatchObject({ type: "refused", code: "full" });
   expect(queue.tryTo("1")).toMatchObject({ type: "taken" });
 });

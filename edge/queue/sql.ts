@@ -11,6 +11,9 @@ export interface Sql {
   transaction<T>(change: () => T): T;
 }
 
+/** What a queue reads that has no rows yet. */
+export const emptySql: Sql = { all: () => [], transaction: (change) => change() };
+
 export function text(row: Row, column: string): string {
   const value = row[column];
   if (typeof value !== "string") throw new TypeError(`Column ${column} holds ${typeof value}, not text.`);

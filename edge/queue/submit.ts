@@ -3,7 +3,7 @@
 import type { CheckedDefinition } from "../../wire/definition.ts";
 import type { JobId, Namespace } from "../../wire/ids.ts";
 import type { Job } from "../../wire/job.ts";
-import { callsWaitingMax, clientShare, fullRetryMs, namespacesMax } from "../limits.ts";
+import { clientShare, fullRetryMs } from "../limits.ts";
 import { awaitEnd, type Callbacks, callEnd, callQueued } from "./callbacks.ts";
 import { shapeOf } from "./capacity.ts";
 import { announceJob, isActive, type JobRow, jobShown, namespacesOf, readJob, writeJob } from "./jobs.ts";
@@ -38,12 +38,12 @@ export function submit(turn: Turn, submission: Submission): SubmitOutcome {
   const { id } = checked;
   const before = readJob(turn, id);
   if (callbacks.finished ?? callbacks.queued) {
-    if (turn.state.calls >= callsWaitingMax) {
+    if (turn.state.calls >= turn.settings.callsWaitingMax) {
       return { type: "refused", id, ...refused("full", "Too many webhooks of this queue wait") };
     }
   }
   if (before && hasTooManyNamespaces(turn, id, namespace)) {
-    const why = `This job is wanted in ${namespacesMax} namespaces, and no job may be in more`;
+    const why = `This job is wanted in ${turn.settings.namespacesMax} namespaces, and no job may be in more`;
     return { type: "refused", id, ...refused("full", why) };
   }
   if (before && isActive(before)) {
@@ -171,7 +171,7 @@ function fullness(turn: Turn, { checked, client = null }: Submission): Backpress
 
 function hasTooManyNamespaces(turn: Turn, id: JobId, namespace: Namespace): boolean {
   const namespaces = namespacesOf(turn, id);
-  return namespaces.length >= namespacesMax && !namespaces.includes(namespace);
+  return namespaces.length >= turn.settings.namespacesMax && !namespaces.includes(namespace);
 }
 
 function refused(code: Backpressure["code"], why: string): Backpressure {

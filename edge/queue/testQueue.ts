@@ -15,11 +15,7 @@ import { type ClientCaller, Sessions } from "./sessions.ts";
 import type { Submission, SubmitOutcome } from "./submit.ts";
 import type { Effect } from "./turn.ts";
 
-interface Submitting extends Pick<Submission, "client" | "callbacks"> {
-  readonly namespace?: string;
-  readonly requirements?: object;
-  readonly tags?: string[];
-}
+type More = Pick<Submission, "client" | "callbacks"> & { namespace?: string; requirements?: object; tags?: string[] };
 
 export class TestQueue {
   readonly sql = new NodeSql(":memory:");
@@ -83,7 +79,7 @@ export class TestQueue {
     this.do(this.queue.start(this.now));
   }
 
-  tryTo(command: string, more: Submitting = {}): SubmitOutcome {
+  tryTo(command: string, more: More = {}): SubmitOutcome {
     const { namespace = "_", client = null, callbacks = {}, ...rest } = more;
     const check = checkDefinition({ image: "x", command, ...rest });
     if (!check.ok) throw new Error(check.error);
@@ -91,7 +87,7 @@ export class TestQueue {
     return this.do(this.queue.submit(this.now, { ...submission, debug: false }));
   }
 
-  submit(command: string, more: Submitting = {}): JobId {
+  submit(command: string, more: More = {}): JobId {
     return this.tryTo(command, more).id;
   }
 

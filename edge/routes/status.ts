@@ -5,7 +5,7 @@ import type { StatusAnswer } from "../../wire/http.ts";
 import type { Deployment } from "../deployment.ts";
 import { queueName } from "./params.ts";
 
-/** The peer's shape; one logical server, so all agents are in `localWorkers`. */
+/** A queue is one server: all its agents are in `localWorkers`. */
 export async function sendStatus(deployment: Deployment, c: Context): Promise<Response> {
   const name = queueName(c);
   const { jobs, workers, clients } = await deployment.queue(name).status();

@@ -26,7 +26,7 @@ export async function* chunksOf(
   body: ReadableStream<Uint8Array>,
   { length, bytesMax }: Pick<BlobPut, "length" | "bytesMax">,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const it=(body as any)[Symbol.asyncIterator](); const reader: any = { read: () => it.next(), cancel: async () => { await it.return?.(); } };
+  const reader = body.getReader();
   let received = 0;
   let atLastLook = -1;
   let silent = false;

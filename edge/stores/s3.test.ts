@@ -1,5 +1,5 @@
 import { ListObjectsV2Command } from "@aws-sdk/client-s3";
-import { describe } from "vitest";
+import { describe, vi } from "vitest";
 import { nodeStorePlatform } from "../node/storePlatform.ts";
 import { S3Store } from "./s3.ts";
 import { temporaryPrefix } from "./s3Client.ts";
@@ -7,6 +7,9 @@ import { type OpenedS3, signedCases } from "./signedCases.ts";
 import { type OpenedStore, storeCases } from "./storeCases.ts";
 import { startS3rver, startSwift, swiftIsInstalled, type TestServer } from "./testServer.ts";
 import { uploadCases } from "./uploadCases.ts";
+
+// A server in another process, on a machine that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 // The least that S3 allows.
 const partBytes = 5 * 1024 * 1024;

