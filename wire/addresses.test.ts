@@ -25,6 +25,15 @@ test.each([
   "fd00:ec2::254",
   "ff02::1",
   "not an address",
+  "172.16.0.1",
+  "172.31.255.255",
+  "100.100.100.200",
+  "192.0.0.192",
+  "198.18.0.1",
+  "::ffff:a9fe:a9fe",
+  "64:ff9b::7f00:1",
+  "2002:7f00:1::",
+  "%s is fine",
 ])("%s is not allowed", (address) => {
   expect(isAllowedAddress(address, [])).toBe(false);
 });

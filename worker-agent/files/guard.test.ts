@@ -1,63 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { isNamedBy, parseImageName } from "../docker/imageName.ts";
-import { type Address, guardedAddress, isAllowed, rangeFault } from "./guard.ts";
+import { type Address, guardedAddress } from "./guard.ts";
 
 const publicAddress: Address = { address: "93.184.215.14", family: 4 };
 const guard = { allowRanges: [], ownAddresses: () => [] };
-
-describe("addresses that a stranger's URL may name", () => {
-  test.each([
-    "127.0.0.1",
-    "127.8.9.1",
-    "0.0.0.0",
-    "10.0.0.1",
-    "172.16.0.1",
-    "172.31.255.255",
-    "192.168.1.1",
-    "169.254.169.254",
-    "100.64.0.1",
-    "100.100.100.200",
-    "168.63.129.16",
-    "192.0.0.192",
-    "198.18.0.1",
-    "224.0.0.1",
-    "255.255.255.255",
-    "::",
-    "::1",
-    "::ffff:127.0.0.1",
-    "::ffff:a9fe:a9fe",
-    "64:ff9b::7f00:1",
-    "2002:7f00:1::",
-    "fe80::1",
-    "fd00:ec2::254",
-    "ff02::1",
-    "not an address",
-  ])("%s is refused", (address) => {
-    expect(isAllowed(address, [])).toBe(false);
-  });
-
-  test.each(["93.184.215.14", "8.8.8.8", "2606:2800:21f:cb07:6820:80da:af6b:8b2c", "::ffff:8.8.8.8"])(
-    "%s is fine",
-    (address) => {
-      expect(isAllowed(address, [])).toBe(true);
-    },
-  );
-
-  test("this machine's own address is refused although it is public", () => {
-    expect(isAllowed("93.184.215.14", [], ["93.184.215.14"])).toBe(false);
-  });
-
-  test("a range that the operator allows is fine, its neighbours are not", () => {
-    expect(isAllowed("10.1.2.3", ["10.1.0.0/16"])).toBe(true);
-    expect(isAllowed("10.2.0.1", ["10.1.0.0/16"])).toBe(false);
-    expect(isAllowed("::ffff:10.1.2.3", ["fd00::/8", "10.1.0.0/16"])).toBe(true);
-  });
-
-  test("a range has a prefix length", () => {
-    expect(rangeFault("10.0.0.0")).toMatch(/no address range/);
-    expect(rangeFault("fd00::/8")).toBeUndefined();
-  });
-});
 
 describe("the guard", () => {
   const refusals: readonly (readonly [url: string, says: RegExp])[] = [

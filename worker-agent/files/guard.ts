@@ -4,6 +4,7 @@
 import { lookup } from "node:dns/promises";
 import { networkInterfaces } from "node:os";
 import ipaddr from "ipaddr.js";
+import { isAllowedAddress } from "../../wire/addresses.ts";
 import { JobFault } from "../fault.ts";
 
 export interface Address {
@@ -19,9 +20,6 @@ export interface GuardOptions {
   readonly ownAddresses?: () => readonly string[];
 }
 
-/** Azure's platform service: a public address that only its own machines reach. */
-const metadataAddresses: ReadonlySet<string> = new Set(["168.63.129.16"]);
-
 /**
  * The one address to connect to for this URL.
  * @throws JobFault with a sentence when it is no http(s) URL, has no address, or only addresses that are not allowed.
@@ -35,7 +33,7 @@ export async function guardedAddress(url: URL, options: GuardOptions): Promise<A
     throw new JobFault(`The host ${host} of ${shown(url)} has no address.`, { cause });
   });
   const own = (options.ownAddresses ?? addressesOfThisMachine)();
-  const allowed = addresses.find(({ address }) => isAllowed(address, options.allowRanges, own));
+  const allowed = addresses.find(({ address }) => isAllowedAddress(address, options.allowRanges, own));
   if (allowed) return allowed;
   throw new JobFault(
     `The host ${host} of ${shown(url)} is not on the public internet, and this agent only reads from there. ` +
@@ -43,35 +41,9 @@ export async function guardedAddress(url: URL, options: GuardOptions): Promise<A
   );
 }
 
-/** Whether an address is public and not this machine's, or in an allowed range. */
-export function isAllowed(
-  address: string,
-  allowRanges: readonly string[],
-  ownAddresses: readonly string[] = [],
-): boolean {
-  if (!ipaddr.isValid(address)) return false;
-  // An IPv4 address in IPv6 clothes is judged as what it is.
-  const parsed = ipaddr.process(address);
-  if (allowRanges.some((range) => inRange(parsed, range))) return true;
-  const text = parsed.toString();
-  return parsed.range() === "unicast" && !metadataAddresses.has(text) && !ownAddresses.includes(text);
-}
-
-/** Why a text is no address range, or undefined. */
-export function rangeFault(range: string): string | undefined {
-  return ipaddr.isValidCIDR(range)
-    ? undefined
-    : `"${range}" is no address range; one looks like 10.1.0.0/16 or fd00::/8.`;
-}
-
 /** A URL as errors show it: without credentials and query, which may be secrets. */
 export function shown(url: URL): string {
   return `${url.protocol}//${url.host}${url.pathname}`;
-}
-
-function inRange(address: ipaddr.IPv4 | ipaddr.IPv6, range: string): boolean {
-  const [base, bits] = ipaddr.parseCIDR(range);
-  return address.kind() === base.kind() && address.match(base, bits);
 }
 
 async function resolveAll(host: string): Promise<readonly Address[]> {

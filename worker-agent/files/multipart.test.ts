@@ -37,10 +37,12 @@ async function started(...args: readonly string[]): Promise<{ child: ChildProces
   return { child, line };
 }
 
-async function ended(child: ChildProcess | undefined): Promise<void> {
+/** The end of a program: asked for by the end of its input, which lets it clean up, or by a kill. */
+async function ended(child: ChildProcess | undefined, how: "asked" | "killed"): Promise<void> {
   if (!child || child.exitCode !== null || child.signalCode !== null) return;
   const exit = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGKILL");
+  if (how === "killed") child.kill("SIGKILL");
+  else child.stdin?.end();
   await exit;
 }
 
@@ -106,8 +108,8 @@ describe.each(["a bucket", "a folder"])("large files, where the control plane ha
     api = `http://localhost:${await startEdge("0")}`;
   });
   afterAll(async () => {
-    await ended(edge);
-    await ended(bucket);
+    await ended(edge, "asked");
+    await ended(bucket, "asked");
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -144,7 +146,7 @@ describe.each(["a bucket", "a folder"])("large files, where the control plane ha
     const uploading = uploads.upload(file, AbortSignal.timeout(60_000));
     await expect.poll(() => events.length).toBeGreaterThan(0);
     const { port } = new URL(api);
-    await ended(edge);
+    await ended(edge, "killed");
     await startEdge(port);
     await uploading;
     expect(await storedHash(file.hash)).toBe(file.hash);
