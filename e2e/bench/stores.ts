@@ -6,7 +6,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { UploadAnswer, type UploadRequest } from "../../wire/agentMessages.ts";
 import { checksumHeader, paths } from "../../wire/http.ts";
-import { partUrlsMax } from "../../wire/limits.ts";
+import { partUrlsMax, syncEveryMsMin } from "../../wire/limits.ts";
 import { QueueApi } from "../clients/queueApi.ts";
 import { TestAgent } from "../clients/testAgent.ts";
 import { type CloudflareShell, startCloudflareShell } from "../shells/cloudflareShell.ts";
@@ -131,6 +131,7 @@ async function smallOnes(origin: string): Promise<string> {
 /** What an agent does with a large output. */
 async function uploadInParts({ origin }: CloudflareShell, content: Content): Promise<void> {
   const agent = await TestAgent.connect(new QueueApi({ origin }));
+  const lease = setInterval(() => void agent.sync(), syncEveryMsMin);
   const ask = (step: UploadRequest["step"]) => {
     const request = crypto.randomUUID();
     agent.socket.send({ type: "upload", request, hash: content.key, size: content.size, step });
@@ -159,6 +160,7 @@ async function uploadInParts({ origin }: CloudflareShell, content: Content): Pro
   }
   const ended = await ask({ do: "complete", upload, etags });
   if (ended.is !== "stored") throw new Error(`The upload was not completed: ${JSON.stringify(ended)}`);
+  clearInterval(lease);
   await agent.socket.close();
 }
 

@@ -9,6 +9,17 @@ import { announceJob, isActive, type JobRow, namespacesOf, readJob, writeJob } f
 import { text } from "./sql.ts";
 import type { Turn } from "./turn.ts";
 
+/** Whether the job is wanted in this namespace and nothing is about to end that. */
+export function isInNamespace(turn: Turn, job: JobId, namespace: Namespace): boolean {
+  const rows = turn.sql.all(
+    "SELECT 1 FROM namespaces WHERE queue = ? AND job = ? AND namespace = ? AND ends_at IS NULL",
+    turn.queue,
+    job,
+    namespace,
+  );
+  return rows.length > 0;
+}
+
 /** The job is wanted in this namespace from now on. Returning to it ends a replacement that was under way. */
 export function joinNamespace(turn: Turn, job: JobId, namespace: Namespace): void {
   turn.sql.all(

@@ -8,7 +8,7 @@ import { awaitEnd, type Callbacks, callEnd, callQueued } from "./callbacks.ts";
 import { shapeOf } from "./capacity.ts";
 import { announceJob, isActive, type JobRow, jobShown, namespacesOf, readJob, writeJob } from "./jobs.ts";
 import { dropLog } from "./logEnd.ts";
-import { joinNamespace, lineOf, replaceOthers } from "./namespaces.ts";
+import { isInNamespace, joinNamespace, lineOf, replaceOthers } from "./namespaces.ts";
 import { owe } from "./publish.ts";
 import { finishedOf, readResult, resultOfRow, type StoredResult, writeResult } from "./results.ts";
 import type { Turn } from "./turn.ts";
@@ -48,9 +48,8 @@ export function submit(turn: Turn, submission: Submission): SubmitOutcome {
   }
   if (before && isActive(before)) {
     turn.counters.add("submitted.joined");
-    joinNamespace(turn, id, namespace);
     if (callbacks.finished) awaitEnd(turn, id, namespace, callbacks.finished);
-    const job = writeJob(turn, before, { ...before, line: lineOf(namespacesOf(turn, id)) });
+    const job = isInNamespace(turn, id, namespace) ? before : joined(turn, before, namespace);
     announceJob(turn, job);
     replaceOthers(turn, id, namespace);
     return { type: "taken", id, job: jobShown(turn, job), cached: false };
@@ -78,6 +77,11 @@ export function submit(turn: Turn, submission: Submission): SubmitOutcome {
   replaceOthers(turn, id, namespace);
   const shown = jobShown(turn, job);
   return { type: "taken", id, job: cached ? { ...shown, finished: finishedOf(cached) } : shown, cached: !!cached };
+}
+
+function joined(turn: Turn, before: JobRow, namespace: Namespace): JobRow {
+  joinNamespace(turn, before.id, namespace);
+  return writeJob(turn, before, { ...before, line: lineOf(namespacesOf(turn, before.id)) });
 }
 
 function queued(turn: Turn, { checked, namespace, debug, client = null }: Submission): JobRow {
