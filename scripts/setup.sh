@@ -156,6 +156,23 @@ browser() {
   apt_install $missing || fail "These could not be installed (see above): $missing"
 }
 
+# ---- A second S3-compatible server, stricter than the one from npm
+
+swift() {
+  on_debian || return 0
+  command -v swift-proxy-server >/dev/null && command -v swift-object-server >/dev/null && return 0
+  am_root || fail "The tests need OpenStack Swift as an S3 server: install swift-proxy swift-account swift-container swift-object."
+  say "installing for the tests: swift"
+  apt_update
+  # The tests start it themselves, on their own ports: the machine's services stay as they are.
+  policy=/usr/sbin/policy-rc.d
+  if [ -e "$policy" ]; then policy=; else printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"; fi
+  done=yes
+  apt_install swift-proxy swift-account swift-container swift-object || done=
+  [ -z "$policy" ] || rm -f "$policy"
+  [ -n "$done" ] || fail "Swift could not be installed (see above)."
+}
+
 # One at a time in a checkout. Where flock is missing (macOS) nothing is installed here but npm packages.
 if command -v flock >/dev/null; then
   exec 9<"scripts/setup.sh"
@@ -168,6 +185,7 @@ case ${1:-} in
   test)
     engine
     browser
+    swift
     ;;
   *) engine ;;
 esac

@@ -52,7 +52,10 @@ async function latency({ origin }: Measured): Promise<void> {
     await reached;
     samples.push(performance.now() - sent);
   }
-  row("submit → agent holds it", `p50 ${quantile(samples, 0.5)} ms, p99 ${quantile(samples, 0.99)} ms (500 jobs, one at a time)`);
+  row(
+    "submit → agent holds it",
+    `p50 ${quantile(samples, 0.5)} ms, p99 ${quantile(samples, 0.99)} ms (500 jobs, one at a time)`,
+  );
   agent.socket.close();
   client.socket.close();
 }
@@ -72,7 +75,10 @@ async function throughput({ origin, pid }: Measured): Promise<void> {
   }
   const seconds = (performance.now() - begun) / 1000;
   const starts = agents.reduce((sum, agent) => sum + agent.starts, 0);
-  row("finished jobs", `${Math.round(jobs / seconds)}/s (4 agents × 10 slots, ${jobs} jobs, ${starts} started, ${rss(pid)})`);
+  row(
+    "finished jobs",
+    `${Math.round(jobs / seconds)}/s (4 agents × 10 slots, ${jobs} jobs, ${starts} started, ${rss(pid)})`,
+  );
   for (const agent of agents) agent.socket.close();
   client.socket.close();
 }
@@ -91,7 +97,7 @@ async function costs({ origin, pid }: Measured): Promise<void> {
     for (let i = 0; i < queued; i++) filler.submit(i, ["nobody"]);
     await filler.until(() => filler.seen.size >= queued, limitMs);
     const agent = await NoopAgent.connect(origin, queue, 1);
-    const client = await LoadClient.connect(origin, queue, "cost");
+    const client = await LoadClient.connect(origin, queue, `cost in ${queue}`);
     const others = await Promise.all(
       Array.from({ length: watching - 1 }, (_, i) => LoadClient.connect(origin, queue, `other ${i}`)),
     );
@@ -107,7 +113,10 @@ async function costs({ origin, pid }: Measured): Promise<void> {
     const after = sum(sockets);
     const frames = (after.frames - before.frames) / jobs;
     const bytes = Math.round((after.bytes - before.bytes) / jobs);
-    row(`one job beside ${queued} waiting, ${watching} watching`, `${frames} frames, ${bytes} bytes${queued === 10_000 ? `, ${rss(pid)}` : ""}`);
+    row(
+      `one job beside ${queued} waiting, ${watching} watching`,
+      `${frames} frames, ${bytes} bytes${queued === 10_000 ? `, ${rss(pid)}` : ""}`,
+    );
     for (const socket of [filler, client, ...others, agent]) socket.socket.close();
   }
 }
@@ -119,7 +128,10 @@ async function submissions({ origin }: Measured): Promise<void> {
   const begun = performance.now();
   for (let i = 0; i < jobs; i++) client.submit(i);
   await client.until(() => client.seen.size >= jobs, limitMs);
-  row("submissions", `${Math.round(jobs / ((performance.now() - begun) / 1000))}/s (one socket, ${jobs} jobs, seen queued)`);
+  row(
+    "submissions",
+    `${Math.round(jobs / ((performance.now() - begun) / 1000))}/s (one socket, ${jobs} jobs, seen queued)`,
+  );
   client.socket.close();
 }
 

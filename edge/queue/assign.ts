@@ -16,7 +16,7 @@ export function assignWaiting(turn: Turn): void {
   const free = turn.sessions
     .agents()
     .filter((agent) => agent.ready && agent.declinedUntil <= turn.now)
-    .map((agent) => ({ agent, demands: [...demandsHeldBy(turn, agent)] }))
+    .map((agent) => ({ agent, demands: [...turn.load.of(agent.agent, turn)] }))
     .filter(({ agent, demands }) => demands.length < agent.offer.slots);
   const reserved = reservations(turn);
   while (free.length > 0) {
@@ -30,16 +30,6 @@ export function assignWaiting(turn: Turn): void {
     }
     if (!job || best.demands.length >= best.agent.offer.slots) free.shift();
   }
-}
-
-function demandsHeldBy(turn: Turn, agent: KnownAgent): readonly Demand[] {
-  return turn.sql
-    .all(
-      "SELECT shape FROM jobs INDEXED BY jobs_held WHERE queue = ? AND agent = ? AND state = 'Running'",
-      turn.queue,
-      agent.agent,
-    )
-    .map((row) => parseDemand(text(row, "shape")));
 }
 
 interface Candidate {
@@ -97,7 +87,7 @@ function reservations(turn: Turn): ReadonlyMap<AgentId, JobId> {
       .agents()
       .filter((candidate) => candidate.ready && !reserved.has(candidate.agent))
       .filter((candidate) => canRun(candidate.offer, parseDemand(job.shape)))
-      .map((candidate) => ({ id: candidate.agent, running: demandsHeldBy(turn, candidate).length }))
+      .map((candidate) => ({ id: candidate.agent, running: turn.load.of(candidate.agent, turn).length }))
       .sort((a, b) => a.running - b.running || (a.id < b.id ? -1 : 1));
     if (agent) reserved.set(agent.id, job.id);
   }

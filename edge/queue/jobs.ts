@@ -134,6 +134,10 @@ function count(turn: Turn, job: JobRow | undefined, by: 1 | -1): void {
     turn.state.waitingBytes += by * job.bytes;
   }
   if (job?.state === "Running" || job?.state === "Publishing") turn.state.running += by;
+  if (job?.state === "Running" && job.agent !== null) {
+    if (by === 1) turn.load.began(job.agent, job.id, job.shape);
+    else turn.load.ended(job.agent, job.id);
+  }
   if (job?.state === "Finished") turn.state.finished += by;
 }
 

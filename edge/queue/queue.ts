@@ -27,6 +27,7 @@ import {
   takeEnd,
   takeSubmission,
 } from "./frames.ts";
+import { Load } from "./load.ts";
 import { effectDone, effectFailed, settleEffects } from "./publish.ts";
 import { newQueueState, type QueueRow, type QueueState, readQueueRow, sameState, writeQueueRow } from "./queueState.ts";
 import { Rates } from "./rates.ts";
@@ -63,6 +64,7 @@ export class Queue {
   #row: QueueRow | undefined;
   #clock = 0;
   readonly #broadcast = new Broadcast();
+  readonly #load = new Load();
   readonly #rates = new Rates();
 
   constructor(parts: QueueParts) {
@@ -209,7 +211,7 @@ export class Queue {
     const before = this.#row;
     try {
       return sql.transaction(() => {
-        if (!schemaExists(sql)) migrate(sql);
+        if (!before && !schemaExists(sql)) migrate(sql);
         const state = { ...(before?.state ?? newQueueState(this.#parts.randomEpoch())) };
         const turn = this.#newTurn(now, state);
         settleDue(turn, isNew);
@@ -228,6 +230,7 @@ export class Queue {
       });
     } catch (error) {
       this.#row = before;
+      this.#load.forget();
       throw error;
     }
   }
@@ -243,7 +246,16 @@ export class Queue {
     // Time never goes back, whatever the machine's clock does.
     this.#clock = Math.max(this.#clock, now, state.clock);
     const { queue, settings, sessions } = this.#parts;
-    const parts = { sql, queue, now: this.#clock, settings, sessions, state, broadcast: this.#broadcast };
+    const parts = {
+      sql,
+      queue,
+      now: this.#clock,
+      settings,
+      sessions,
+      state,
+      broadcast: this.#broadcast,
+      load: this.#load,
+    };
     return new Turn({ ...parts, counters: new Counters(this.#row?.counters ?? {}) });
   }
 }

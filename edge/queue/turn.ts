@@ -9,6 +9,7 @@ import type { QueueSettings } from "../limits.ts";
 import type { Broadcast } from "./broadcast.ts";
 import type { Call } from "./callbacks.ts";
 import type { Counters } from "./counters.ts";
+import type { Load } from "./load.ts";
 import type { QueueState } from "./queueState.ts";
 import type { KnownAgent, Sessions } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
@@ -46,6 +47,7 @@ export class Turn {
   readonly state: QueueState;
   readonly broadcast: Broadcast;
   readonly counters: Counters;
+  readonly load: Load;
   /** Set by whatever made a job assignable or freed an agent: the turn ends with an assignment round. */
   assignable = false;
 
@@ -54,7 +56,7 @@ export class Turn {
   readonly #effects: Effect[] = [];
 
   constructor(
-    parts: Pick<Turn, "sql" | "queue" | "now" | "settings" | "sessions" | "state" | "broadcast" | "counters">,
+    parts: Pick<Turn, "sql" | "queue" | "now" | "settings" | "sessions" | "state" | "broadcast" | "counters" | "load">,
   ) {
     this.sql = parts.sql;
     this.queue = parts.queue;
@@ -64,6 +66,7 @@ export class Turn {
     this.state = parts.state;
     this.broadcast = parts.broadcast;
     this.counters = parts.counters;
+    this.load = parts.load;
   }
 
   /** A frame to one client or agent, before whatever the turn gathers. */

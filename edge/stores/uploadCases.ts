@@ -105,14 +105,15 @@ export function uploadCases(current: () => OpenedS3, { strict }: { readonly stri
     expect(await current().store.info(content.key)).toBeUndefined();
   });
 
-  test.runIf(strict)("an aborted upload is gone, and can be aborted again", async () => {
-    const content = someContent(6 * MiB);
-    const ask = asker(newUploads());
-    const { upload, etags } = await uploaded(ask, content);
-    for (let i = 0; i < 2; i++) expect(await ask(content, { do: "abort", upload })).toEqual({ is: "aborted" });
-    expect(await ask(content, { do: "complete", upload, etags })).toMatchObject({ is: "refused", again: false });
-    expect(await current().store.info(content.key)).toBeUndefined();
-  });
+  if (strict)
+    test("an aborted upload is gone, and can be aborted again", async () => {
+      const content = someContent(6 * MiB);
+      const ask = asker(newUploads());
+      const { upload, etags } = await uploaded(ask, content);
+      for (let i = 0; i < 2; i++) expect(await ask(content, { do: "abort", upload })).toEqual({ is: "aborted" });
+      expect(await ask(content, { do: "complete", upload, etags })).toMatchObject({ is: "refused", again: false });
+      expect(await current().store.info(content.key)).toBeUndefined();
+    });
 
   test("size and number of uploads are bounded", async () => {
     const content = someContent(1);
