@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { agentIdOf } from "../wire/agentId.ts";
 import type { RunningAgent } from "./agent.ts";
-import { containersOf, docker, kill, leftOf, logText, type Stack, startStack, status, until } from "./testStack.ts";
+import { containersOf, docker, jobsLeftOf, leftOf } from "./testEngine.ts";
+import { kill, logText, type Stack, startStack, status, until } from "./testStack.ts";
 
 let stack: Stack;
 let agent: RunningAgent | undefined;
@@ -61,15 +62,15 @@ describe("an agent that is killed", () => {
     );
     const agentId = agentIdOf((await readFile(join(dataDir, "secret"), "utf8")).trim());
     await docker("create", "--label", `longshore.agent=${agentId}`, "longshore/shell");
-    expect(await leftOf(agentId)).toHaveLength(3);
+    expect(await jobsLeftOf(agentId)).toHaveLength(2);
     agent = await stack.agent({ dataDir });
     const job = await stack.finished(id);
     expect(job.finished?.result).toMatchObject({ StatusCode: 7 });
     expect(job.finished?.result?.logs.map(([text]) => text)).toEqual(["one", "two"]);
     await until(
-      "only the network is left",
-      () => leftOf(agentId),
-      (names) => names.length === 1,
+      "no container of a job is left",
+      () => jobsLeftOf(agentId),
+      (names) => names.length === 0,
     );
   });
 

@@ -4,9 +4,10 @@ import type { Held } from "../../wire/agentMessages.ts";
 import type { JobDefinition } from "../../wire/definition.ts";
 import type { QueueHash } from "../../wire/ids.ts";
 import { containerName, containerOptions } from "../docker/container.ts";
-import { type Engine, EngineError, type ImageInfo } from "../docker/engine.ts";
+import type { Engine } from "../docker/engine.ts";
+import { EngineError, type ImageInfo } from "../docker/engineAnswers.ts";
 import type { Images } from "../docker/images.ts";
-import type { JobNetwork } from "../docker/network.ts";
+import type { JobNetwork, Place } from "../docker/network.ts";
 import { JobFault } from "../fault.ts";
 import type { ContentCache } from "../files/cache.ts";
 import type { GuardOptions } from "../files/guard.ts";
@@ -15,6 +16,7 @@ import { Sources } from "../files/sources.ts";
 import type { LogSink } from "../log.ts";
 import type { Share } from "../queue/capacity.ts";
 import type { World } from "../world.ts";
+import type { Adopted } from "./adopt.ts";
 import { argvOf } from "./command.ts";
 import { environmentOf } from "./environment.ts";
 import { type JobFolder, type JobRecord, makeJobCache, makeJobFolder, writeJobRecord } from "./jobFolder.ts";
@@ -28,7 +30,7 @@ export interface JobTask extends Held {
   readonly origins: readonly string[];
   readonly share: Share;
   /** A container that an earlier process of this agent left, with what its folder remembers. */
-  readonly adopted?: { readonly container: string; readonly state: "running" | "exited"; readonly record: JobRecord };
+  readonly adopted?: Adopted;
 }
 
 export interface JobTools {
@@ -55,6 +57,8 @@ export interface Life {
   readonly task: JobTask;
   readonly tools: JobTools;
   readonly folder: JobFolder;
+  /** Where its container is or will be; asked for at once, since it may have to be made. */
+  readonly place: Promise<Place>;
   readonly log: JobLog;
   readonly phases: Phases;
   readonly beganAt: number;
@@ -95,10 +99,10 @@ export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared
 
 /** The created container's id. @throws JobFault when the engine refuses it. */
 export async function create(life: Life, { config, image }: Prepared, signal: AbortSignal): Promise<string> {
-  const { task, tools, folder } = life;
+  const { task, tools, folder, place } = life;
   const { definition, share, queue } = task;
   const env = environmentOf(definition, { id: task.job, origin: originOf(life), gpus: share.gpus.length });
-  await tools.network.ensure(signal);
+  const network = (await place).hostConfig;
   const jobCache = await makeJobCache(tools.jobCaches, queue);
   const options = containerOptions({
     ...task,
@@ -109,7 +113,7 @@ export async function create(life: Life, { config, image }: Prepared, signal: Ab
     mounts: { inputs: folder.inputs, outputs: folder.outputs, jobCache, config },
     memoryBytes: tools.memoryBytes,
     gpus: share.gpus,
-    network: tools.network.hostConfig(),
+    network,
   });
   await writeJobRecord(folder, recordOf(life), tools.world.newId);
   signal.throwIfAborted();
