@@ -24,11 +24,12 @@ afterEach(async () => {
 const capacity = { slots: 1, cpus: 2, memoryBytes: 1024 ** 3, gpus: [], tags: [], maxDurationMs: 60_000 };
 
 describe("an agent that is killed", () => {
-  test("adopts its container after the restart, and the job ends once, with all its log", async () => {
+  test("adopts its container after the restart, with its network, and the job ends once, with all its log", async () => {
     const dataDir = await stack.folder();
     const first = stack.agentProcess(dataDir);
     const id = await stack.submit({
-      command: "echo one; until [ -e /job-cache/go ]; do sleep 0.1; done; echo two; echo x > /outputs/x",
+      command:
+        "echo one; until [ -e /job-cache/go ]; do sleep 0.1; done; echo two; ip -4 addr show dev eth0 | grep -c inet; echo x > /outputs/x",
     });
     await stack.running(id);
     const [container] = await containersOf(id);
@@ -43,7 +44,7 @@ describe("an agent that is killed", () => {
     await writeFile(join(dataDir, "job-cache", String(cache), "go"), "");
     const job = await stack.finished(id);
     expect(job.finished?.reason).toBe("Success");
-    expect(logText(job.finished?.result ?? { logs: [], isTimedOut: false, outputs: {} })).toBe("one\ntwo");
+    expect(logText(job.finished?.result ?? { logs: [], isTimedOut: false, outputs: {} })).toBe("one\ntwo\n1");
     expect(Object.keys(job.finished?.result?.outputs ?? {})).toEqual(["x"]);
     expect(stack.events.filter(({ event }) => event === "job adopted")).toHaveLength(1);
     expect(container).toBeDefined();

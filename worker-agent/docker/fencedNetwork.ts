@@ -146,9 +146,9 @@ export class FencedNetwork {
     const facts = await askHostFacts({ engine, agent, tools: this.#tools, newName }, signal);
     if (essenceOf(facts) === essenceOf(this.#facts)) return;
     this.#facts = facts;
-    log({ event: "host addresses changed" });
     this.#firewall = await firewall.close(facts);
     this.#namespaces.replaceAll();
+    log({ event: "host addresses changed" });
     await this.#test();
   }
 

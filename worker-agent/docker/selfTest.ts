@@ -59,7 +59,7 @@ function probeScript(targets: readonly string[]): string {
     "ip route flush table main 2>/dev/null; ip rule del pref 100 2>/dev/null",
     ...targets.map((target) => `try ${target} &`),
     // A name that no resolver knows and every resolver answers (RFC 6761); one that is not reached says something else.
-    "{ said=$(name longshore-check.invalid); echo named $said; } &",
+    "{ said=$(name longshore-check.invalid) && said=resolved; echo named $said; } &",
     `read -t ${probeSeconds + 1} -r line`,
   ].join("\n");
 }
@@ -69,7 +69,7 @@ export function findingsIn(text: string): Findings {
   const couldTry = tried.filter(([, , said = ""]) => !/not found|No such file/.test(said));
   return {
     reached: couldTry.filter(([, , said = ""]) => /^open|refused/.test(said)).map(([, target = ""]) => target),
-    names: /^named .*(?:not known|NXDOMAIN)/m.test(text),
+    names: /^named .*(?:resolved|not known|NXDOMAIN)/m.test(text),
     tried: couldTry.length > 0,
   };
 }
