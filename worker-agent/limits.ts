@@ -147,6 +147,8 @@ export const readChunkBytes = 1 * MiB;
 /** Hashing small files gives way to everything else that often. */
 export const hashSliceMs = 20;
 export const uploadsAtOnce = 16;
+/** Asking whether the store has a blob costs as much as sending a smaller one. */
+export const askFirstBytes = 16 * KiB;
 /** Bodies below this are sent at once: waiting for "100 Continue" would cost more than a body that a redirect wastes. */
 export const expectContinueBytes = 64 * KiB;
 /** A server that never says "100 Continue" gets the body after this long, as RFC 9110 10.1.1 asks. */
