@@ -34,8 +34,10 @@ export class FencedNetwork {
   readonly #namespaces: Namespaces;
   readonly #closing = new AbortController();
   readonly #watch: NodeJS.Timeout;
+  /** What is said once, not for each namespace. */
+  readonly #remarks = new Set<string>();
   #facts: HostFacts;
-  #firewall = false;
+  #firewall: boolean;
   #look = lookOfThisHost();
   #askedAt: number;
   /** A look at the host or a self-test, for which nobody waits. */
@@ -96,7 +98,10 @@ export class FencedNetwork {
     const { engine, agent, network, job, newName, log } = this.#plan;
     const fence = fenceScript(job, this.#facts);
     const namespace = await Namespace.make({ engine, agent, name: newName(), network, tools: this.#tools, fence });
-    for (const message of namespace.remarks) log({ event: "fence incomplete", level: "warn", message });
+    for (const remark of namespace.remarks.filter((text) => !this.#remarks.has(text))) {
+      this.#remarks.add(remark);
+      log({ event: "fence incomplete", level: "warn", message: explained(remark) });
+    }
     return namespace;
   }
 
@@ -155,4 +160,13 @@ export class FencedNetwork {
   #warn(event: string, error: unknown): void {
     if (!this.#closing.signal.aborted) this.#plan.log({ event, level: "warn", message: messageOf(error) });
   }
+}
+
+/** A remark of the fence's script as a sentence. */
+function explained(remark: string): string {
+  const [what, resolver] = remark.split(" ");
+  const remedy = "Rules by port need iproute2 on this machine.";
+  if (what === "open") return `Jobs reach every port of the resolver ${resolver}. ${remedy}`;
+  if (what === "closed") return `Jobs can't ask the resolver ${resolver}, which is also something else. ${remedy}`;
+  return remark;
 }
