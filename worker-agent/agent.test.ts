@@ -4,7 +4,8 @@ import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunningAgent } from "./agent.ts";
-import { containersOf, docker, image, leftOf, logText, type Stack, startStack, until } from "./testStack.ts";
+import { containersOf, docker, leftOf } from "./testEngine.ts";
+import { image, logText, type Stack, startStack, until } from "./testStack.ts";
 
 const Lines = v.object({
   type: v.literal("JobStatusPayload"),

@@ -92,10 +92,10 @@ async function begin(options: AgentOptions, engine: Engine, data: DataDir): Prom
     allowImages: options.allowImages ?? [],
     world,
   });
-  const network = new JobNetwork(engine, agent);
+  const network = new JobNetwork({ engine, agent, slots: capacity.slots, world, log });
   const startLimit = within(engineCallMs);
   const adopted = await adopt({ engine, agent, jobs, spool, log }, startLimit);
-  await network.ensure(startLimit);
+  await network.open(startLimit);
 
   const sessions: Session[] = [];
   const changed = (but?: QueueHash) => {

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { agentIdOf } from "../wire/agentId.ts";
 import type { RunningAgent } from "./agent.ts";
-import { containersOf, docker, kill, leftOf, logText, type Stack, startStack, status, until } from "./testStack.ts";
+import { containersOf, docker, jobsLeftOf, leftOf } from "./testEngine.ts";
+import { kill, logText, type Stack, startStack, status, until } from "./testStack.ts";
 
 let stack: Stack;
 let agent: RunningAgent | undefined;
@@ -23,11 +24,12 @@ afterEach(async () => {
 const capacity = { slots: 1, cpus: 2, memoryBytes: 1024 ** 3, gpus: [], tags: [], maxDurationMs: 60_000 };
 
 describe("an agent that is killed", () => {
-  test("adopts its container after the restart, and the job ends once, with all its log", async () => {
+  test("adopts its container after the restart, with its network, and the job ends once, with all its log", async () => {
     const dataDir = await stack.folder();
     const first = stack.agentProcess(dataDir);
     const id = await stack.submit({
-      command: "echo one; until [ -e /job-cache/go ]; do sleep 0.1; done; echo two; echo x > /outputs/x",
+      command:
+        "echo one; until [ -e /job-cache/go ]; do sleep 0.1; done; echo two; ip -4 addr show dev eth0 | grep -c inet; echo x > /outputs/x",
     });
     await stack.running(id);
     const [container] = await containersOf(id);
@@ -42,7 +44,7 @@ describe("an agent that is killed", () => {
     await writeFile(join(dataDir, "job-cache", String(cache), "go"), "");
     const job = await stack.finished(id);
     expect(job.finished?.reason).toBe("Success");
-    expect(logText(job.finished?.result ?? { logs: [], isTimedOut: false, outputs: {} })).toBe("one\ntwo");
+    expect(logText(job.finished?.result ?? { logs: [], isTimedOut: false, outputs: {} })).toBe("one\ntwo\n1");
     expect(Object.keys(job.finished?.result?.outputs ?? {})).toEqual(["x"]);
     expect(stack.events.filter(({ event }) => event === "job adopted")).toHaveLength(1);
     expect(container).toBeDefined();
@@ -61,15 +63,15 @@ describe("an agent that is killed", () => {
     );
     const agentId = agentIdOf((await readFile(join(dataDir, "secret"), "utf8")).trim());
     await docker("create", "--label", `longshore.agent=${agentId}`, "longshore/shell");
-    expect(await leftOf(agentId)).toHaveLength(3);
+    expect(await jobsLeftOf(agentId)).toHaveLength(2);
     agent = await stack.agent({ dataDir });
     const job = await stack.finished(id);
     expect(job.finished?.result).toMatchObject({ StatusCode: 7 });
     expect(job.finished?.result?.logs.map(([text]) => text)).toEqual(["one", "two"]);
     await until(
-      "only the network is left",
-      () => leftOf(agentId),
-      (names) => names.length === 1,
+      "no container of a job is left",
+      () => jobsLeftOf(agentId),
+      (names) => names.length === 0,
     );
   });
 

@@ -66,6 +66,8 @@ export const engineLog = { "max-size": "80m", "max-file": "4", compress: "false"
 
 /** An engine call that does no work of its own; a busy engine may take seconds. */
 export const engineCallMs = 60_000;
+/** Containers being created, started or removed at once, for each CPU: more only waits inside the engine (docker-perf §2). */
+export const engineWorkPerCpu = 2;
 /** How long the engine may be away (a restart, an update) while a job runs. */
 export const engineAwayMs = 60_000;
 export const engineRetry = { baseMs: 500, capMs: 2_000 } as const;
@@ -85,6 +87,31 @@ export const memoryBytesMin = 6 * MiB;
 export const cpusMin = 0.01;
 /** What a host keeps for itself when no memory is named. */
 export const hostMemoryShare = 0.8;
+
+// The network of jobs.
+
+/** Namespaces that wait for a job, beside those in use: the next job finds one while the last one's is cleared. */
+export const namespacesAhead = 2;
+/** All namespaces, for each slot: one in use and one that another queue used last. Each costs a process and its shim. */
+export const namespacesPerSlot = 2;
+/** A holder is one shell that waits: it needs next to nothing, and is told so. */
+export const holderMemoryBytes = 32 * MiB;
+export const holderPidsMax = 16;
+/** From a holder's creation to its fence, on a busy engine. */
+export const namespaceMs = 60_000;
+/** A holder's answer to a question: it only reads a few files. */
+export const holderAnswerMs = 5_000;
+/** Whether the host's addresses or resolvers have changed is looked at that often where this process can see them ... */
+export const hostLookMs = 5_000;
+/** ... and asked of the engine that often, for an engine that runs elsewhere. */
+export const hostAskMs = 10 * minuteMs;
+/** A connection that a self-test tries: what answers at all in a local network answers sooner. */
+export const probeSeconds = 2;
+/** A host with many bridges has many addresses; all are tried at once, with some processes each. */
+export const probeTargetsMax = 16;
+export const probePidsMax = 128;
+/** Tools of the host that are copied into an image: a shell and `ip` are 8 MB with their libraries. */
+export const toolsBytesMax = 64 * MiB;
 
 // Images.
 
@@ -120,6 +147,8 @@ export const readChunkBytes = 1 * MiB;
 /** Hashing small files gives way to everything else that often. */
 export const hashSliceMs = 20;
 export const uploadsAtOnce = 16;
+/** Asking whether the store has a blob costs as much as sending a smaller one. */
+export const askFirstBytes = 16 * KiB;
 /** Bodies below this are sent at once: waiting for "100 Continue" would cost more than a body that a redirect wastes. */
 export const expectContinueBytes = 64 * KiB;
 /** A server that never says "100 Continue" gets the body after this long, as RFC 9110 10.1.1 asks. */

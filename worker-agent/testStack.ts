@@ -1,20 +1,19 @@
 // For the tests of this folder: a real edge in a process of its own, agents on the real Docker engine, and a client. Whatever
 // a test starts ends with it.
 
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as after } from "node:timers/promises";
-import { promisify } from "node:util";
 import * as v from "valibot";
-import { agentIdOf } from "../wire/agentId.ts";
 import { paths, ResultAnswer, StatusAnswer, SubmitAnswer } from "../wire/http.ts";
 import { JobId } from "../wire/ids.ts";
 import type { Job } from "../wire/job.ts";
 import type { JobResult } from "../wire/result.ts";
 import { type AgentOptions, type RunningAgent, startAgent } from "./agent.ts";
 import type { AgentEvent } from "./log.ts";
+import { containersOf, removeLeftovers } from "./testEngine.ts";
 import { systemWorld } from "./world.ts";
 
 export const image = "longshore/shell";
@@ -175,25 +174,6 @@ export async function until<T>(
   }
 }
 
-/** Lines that `docker` prints. */
-export async function docker(...args: string[]): Promise<readonly string[]> {
-  const { stdout } = await promisify(execFile)("docker", args);
-  return stdout.split("\n").filter((line) => line !== "");
-}
-
-export function containersOf(id: JobId): Promise<readonly string[]> {
-  return docker("ps", "-q", "--filter", `label=longshore.job=${id}`);
-}
-
-/** Everything on the engine that carries the agent's label. */
-export async function leftOf(agent: string): Promise<readonly string[]> {
-  const filter = `label=longshore.agent=${agent}`;
-  return [
-    ...(await docker("ps", "-aq", "--filter", filter)),
-    ...(await docker("network", "ls", "-q", "--filter", filter)),
-  ];
-}
-
 export function logText(result: JobResult): string {
   return result.logs.map(([text]) => text).join("\n");
 }
@@ -226,18 +206,6 @@ async function edgeProcess(dataDir: string, port: number): Promise<{ child: Chil
 
 export function kill(child: ChildProcess): Promise<void> {
   return ended(child, "SIGKILL");
-}
-
-/** What agents that were killed, and not started again by a test that failed, have left on the engine. */
-async function removeLeftovers(root: string): Promise<void> {
-  for (const file of await readdir(root, { recursive: true })) {
-    if (!file.endsWith("/secret") && file !== "secret") continue;
-    const agent = agentIdOf((await readFile(join(root, file), "utf8")).trim());
-    for (const id of await docker("ps", "-aq", "--filter", `label=longshore.agent=${agent}`))
-      await docker("rm", "-f", id);
-    for (const id of await docker("network", "ls", "-q", "--filter", `label=longshore.agent=${agent}`))
-      await docker("network", "rm", id);
-  }
 }
 
 async function ended(child: ChildProcess, ...signals: NodeJS.Signals[]): Promise<void> {

@@ -14,6 +14,8 @@ export const labels = {
   queue: "longshore.queue",
   job: "longshore.job",
   attempt: "longshore.attempt",
+  /** On the agent's own containers, which are no jobs: what for. */
+  own: "longshore.own",
 } as const;
 
 export interface ContainerPlan extends Held {
@@ -37,7 +39,7 @@ export interface ContainerPlan extends Held {
 }
 
 /** What software in common images needs to start and to drop its rights itself. */
-const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL", "NET_BIND_SERVICE"];
+export const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL", "NET_BIND_SERVICE"];
 
 /** Names are unique for an attempt, so the engine itself refuses to create it twice. */
 export function containerName({ agent, job, attempt }: Pick<ContainerPlan, "agent" | "job" | "attempt">): string {

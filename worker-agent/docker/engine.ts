@@ -2,61 +2,32 @@
 // (DOCKER_HOST, TLS, ssh, the usual sockets) and speaks HTTP with it; its own methods are not used, because they put a
 // container's whole configuration into the query string and have no types for what comes back.
 
+import { availableParallelism } from "node:os";
 import { Duplex, Readable } from "node:stream";
 import Docker from "dockerode";
 import * as v from "valibot";
-import { messageOf } from "../fault.ts";
-import { engineCallMs } from "../limits.ts";
+import { Gate } from "../gate.ts";
+import { engineCallMs, engineWorkPerCpu } from "../limits.ts";
 import { within } from "../retry.ts";
-
-/** The engine's answer to a request that it could not do. Without a status it was not reached. */
-export class EngineError extends Error {
-  readonly status: number | undefined;
-
-  constructor(message: string, status: number | undefined, cause: unknown) {
-    super(message, { cause });
-    this.status = status;
-  }
-}
-
-const Info = v.object({
-  NCPU: v.number(),
-  MemTotal: v.number(),
-  ServerVersion: v.string(),
-  Driver: v.string(),
-});
-
-const ContainerState = v.object({
-  Id: v.string(),
-  State: v.object({
-    Status: v.string(),
-    Running: v.boolean(),
-    OOMKilled: v.boolean(),
-    Pid: v.number(),
-    ExitCode: v.number(),
-    Error: v.string(),
-    StartedAt: v.string(),
-    FinishedAt: v.string(),
-  }),
-});
-export type ContainerState = v.InferOutput<typeof ContainerState>;
-
-const Listed = v.array(v.object({ Id: v.string(), State: v.string(), Labels: v.record(v.string(), v.string()) }));
-export type ListedContainer = v.InferOutput<typeof Listed>[number];
-
-const words = v.nullish(v.array(v.string()), []);
-const Image = v.object({ Id: v.string(), Config: v.nullish(v.object({ Entrypoint: words, Cmd: words })) });
-export interface ImageInfo {
-  readonly id: string;
-  readonly entrypoint: readonly string[];
-  readonly cmd: readonly string[];
-}
+import {
+  ContainerState,
+  EngineError,
+  engineError,
+  Image,
+  type ImageInfo,
+  Info,
+  Listed,
+  type ListedContainer,
+  Network,
+  type NetworkInfo,
+} from "./engineAnswers.ts";
 
 interface Call {
   readonly method: "GET" | "POST" | "DELETE";
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
-  readonly body?: object;
+  /** JSON, or a tar archive as it is. */
+  readonly body?: object | Buffer;
   readonly signal?: AbortSignal | undefined;
   /** `stream` resolves with the answer's body as it comes, `hijack` with the connection itself. */
   readonly as?: "stream" | "hijack";
@@ -73,6 +44,8 @@ const statusCodes: Readonly<Record<number, true>> = { 200: true, 201: true, 204:
 
 export class Engine {
   readonly #modem: Modem;
+  /** Creating, starting and removing: more at once makes each slower and none sooner (docker-perf: 2 for each core). */
+  readonly #heavy = new Gate(engineWorkPerCpu * availableParallelism());
 
   constructor(docker: Docker = new Docker()) {
     this.#modem = docker.modem;
@@ -80,13 +53,14 @@ export class Engine {
 
   async info(signal?: AbortSignal) {
     const info = v.parse(Info, await this.#call({ method: "GET", path: "/info", signal }));
+    this.#heavy.places = engineWorkPerCpu * info.NCPU;
     return { cpus: info.NCPU, memoryBytes: info.MemTotal, version: info.ServerVersion, storage: info.Driver };
   }
 
   /** The new container's id. */
   async create(name: string, body: object, signal?: AbortSignal): Promise<string> {
-    const answer = await this.#call({ method: "POST", path: "/containers/create", query: { name }, body, signal });
-    return v.parse(v.object({ Id: v.string() }), answer).Id;
+    const call = { method: "POST", path: "/containers/create", query: { name }, body, signal } as const;
+    return v.parse(v.object({ Id: v.string() }), await this.#heavy.within(() => this.#call(call))).Id;
   }
 
   /** The container's output from now on, multiplexed; with `replay` also what it printed before. */
@@ -97,6 +71,20 @@ export class Engine {
     );
   }
 
+  /** A connection to the container's input, which also carries its output, multiplexed. */
+  async converse(id: string, signal?: AbortSignal): Promise<Duplex> {
+    const query = { stream: "1", stdin: "1", stdout: "1", stderr: "1" };
+    const answer = await this.#call({
+      method: "POST",
+      path: `/containers/${id}/attach`,
+      query,
+      as: "hijack",
+      signal,
+    });
+    if (answer instanceof Duplex) return answer;
+    throw new Error("Docker answered with no connection.");
+  }
+
   /** What an ended container printed, multiplexed. */
   async logs(id: string, signal?: AbortSignal): Promise<Readable> {
     const query = { stdout: "1", stderr: "1" };
@@ -104,7 +92,7 @@ export class Engine {
   }
 
   async start(id: string, signal?: AbortSignal): Promise<void> {
-    await this.#call({ method: "POST", path: `/containers/${id}/start`, signal });
+    await this.#heavy.within(() => this.#call({ method: "POST", path: `/containers/${id}/start`, signal }));
   }
 
   /** The exit code, at once if the container has ended. */
@@ -142,7 +130,8 @@ export class Engine {
 
   /** Removes a container in any state, with its anonymous volumes. Nothing when it is gone. */
   async remove(id: string, signal?: AbortSignal): Promise<void> {
-    await this.#unless404({ method: "DELETE", path: `/containers/${id}`, query: { force: "1", v: "1" }, signal });
+    const call = { method: "DELETE", path: `/containers/${id}`, query: { force: "1", v: "1" }, signal } as const;
+    await this.#heavy.within(() => this.#unless404(call));
   }
 
   async list(label: string, signal?: AbortSignal): Promise<readonly ListedContainer[]> {
@@ -163,12 +152,35 @@ export class Engine {
     return readable(await this.#call({ method: "POST", path: "/images/create", query, as: "stream", signal }));
   }
 
+  /** Makes an image of an archive of files. */
+  async importImage(repository: string, tag: string, archive: Buffer, signal?: AbortSignal): Promise<void> {
+    const query = { fromSrc: "-", repo: repository, tag };
+    const stream = await this.#call({
+      method: "POST",
+      path: "/images/create",
+      query,
+      body: archive,
+      as: "stream",
+      signal,
+    });
+    let said = "";
+    for await (const chunk of readable(stream)) said += String(chunk);
+    // Once the answer has begun, a failure comes as a line of it.
+    if (said.includes('"error"')) throw new EngineError(`The image was not imported: ${said.trim()}`, undefined, said);
+  }
+
   async createNetwork(body: object, signal?: AbortSignal): Promise<void> {
     await this.#call({ method: "POST", path: "/networks/create", body, signal });
   }
 
-  async hasNetwork(name: string, signal?: AbortSignal): Promise<boolean> {
-    return (await this.#unless404({ method: "GET", path: `/networks/${name}`, signal })) !== undefined;
+  async network(name: string, signal?: AbortSignal): Promise<NetworkInfo | undefined> {
+    const answer = await this.#unless404({ method: "GET", path: `/networks/${name}`, signal });
+    if (answer === undefined) return undefined;
+    const { Options, IPAM } = v.parse(Network, answer);
+    return {
+      options: Options,
+      subnets: IPAM.Config.map(({ Subnet, Gateway }) => ({ subnet: Subnet, gateway: Gateway })),
+    };
   }
 
   async removeNetwork(name: string, signal?: AbortSignal): Promise<void> {
@@ -191,7 +203,8 @@ export class Engine {
       const options = {
         method,
         path: `${path}?`,
-        options: { _query: query, _body: body },
+        options: { _query: query, ...(Buffer.isBuffer(body) ? {} : { _body: body }) },
+        ...(Buffer.isBuffer(body) ? { file: body } : {}),
         statusCodes,
         isStream: as !== undefined,
         hijack: as === "hijack",
@@ -204,16 +217,6 @@ export class Engine {
       });
     });
   }
-}
-
-function engineError(error: unknown, what: string): EngineError {
-  const parsed = v.safeParse(
-    v.object({ statusCode: v.number(), json: v.nullish(v.object({ message: v.string() })) }),
-    error,
-  );
-  if (!parsed.success) return new EngineError(`Docker did not answer ${what}: ${messageOf(error)}`, undefined, error);
-  const text = parsed.output.json?.message ?? messageOf(error).replace(/^\(HTTP code \d+\) [^-]*- /, "");
-  return new EngineError(text.trim(), parsed.output.statusCode, error);
 }
 
 function readable(answer: unknown): Readable {

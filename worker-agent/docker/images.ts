@@ -11,7 +11,8 @@ import { imageRecordsMax, progressEveryMs, pullMs, pullSilenceMs } from "../limi
 import { within } from "../retry.ts";
 import { SharedWork } from "../shared.ts";
 import type { World } from "../world.ts";
-import { type Engine, EngineError, type ImageInfo } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import { EngineError, type ImageInfo } from "./engineAnswers.ts";
 import { dockerHub, type ImageName, isNamedBy, parseImageName } from "./imageName.ts";
 import { PullEvent, PullProgress, pullFault } from "./pullProgress.ts";
 

@@ -6,7 +6,8 @@ import { engineAwayMs, engineRetry, lastOutputMs, stopGraceMs, timerMsMax } from
 import { jitteredMs, settledWithin, sleep } from "../retry.ts";
 import type { World } from "../world.ts";
 import { Demultiplexer, type LogStream } from "./demux.ts";
-import { type Engine, EngineError } from "./engine.ts";
+import type { Engine } from "./engine.ts";
+import { EngineError } from "./engineAnswers.ts";
 import { stopContainer } from "./stopContainer.ts";
 
 export interface Run {

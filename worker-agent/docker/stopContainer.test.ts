@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from "vitest";
-import { docker, image, until } from "../testStack.ts";
+import { docker } from "../testEngine.ts";
+import { image, until } from "../testStack.ts";
 import { Engine } from "./engine.ts";
 import { stopContainer } from "./stopContainer.ts";
 

@@ -1,14 +1,14 @@
-// Blobs on their way into the deployment's store: asked for first, then sent with length and checksum, so that the edge can
+// Blobs on their way into the deployment's store: large ones asked for first, then sent with length and checksum, so that the edge can
 // store them itself or send us on to a signed address.
 
-import { createReadStream } from "node:fs";
+import { createReadStream, readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import * as v from "valibot";
 import { checksumHeader, ExistsAnswer, paths } from "../../wire/http.ts";
 import type { Sha256 } from "../../wire/ids.ts";
 import { wholeBlobBytesMax } from "../../wire/limits.ts";
 import { JobFault, messageOf } from "../fault.ts";
-import { readChunkBytes, redirectsMax, uploadRetry } from "../limits.ts";
+import { askFirstBytes, readChunkBytes, redirectsMax, smallFileBytes, uploadRetry } from "../limits.ts";
 import { retrying } from "../retry.ts";
 import { type MultipartTools, uploadInParts } from "./multipart.ts";
 import { ConnectionFault, errorOf, type RequestBody, request, ServerFault, textOf } from "./request.ts";
@@ -45,7 +45,8 @@ export class BlobUpload {
       if (await this.#sentInParts(blob, signal)) return;
       await retrying(
         async () => {
-          if (!(await this.#exists(blob.hash, signal))) await this.#put(blob, signal);
+          const sent = blob.size > askFirstBytes && (await this.#exists(blob.hash, signal));
+          if (!sent) await this.#put(blob, signal);
         },
         {
           backoff: uploadRetry,
@@ -87,7 +88,11 @@ export class BlobUpload {
     };
     const body: RequestBody = {
       size,
-      open: () => (typeof path === "string" ? createReadStream(path, { highWaterMark: readChunkBytes }) : path),
+      open: () => {
+        if (typeof path !== "string") return path;
+        // A stream costs more than a small file's content.
+        return size < smallFileBytes ? readFileSync(path) : createReadStream(path, { highWaterMark: readChunkBytes });
+      },
     };
     let url = new URL(paths.blob(hash), this.#api);
     for (let redirects = 0; redirects <= redirectsMax; redirects += 1) {

@@ -3,7 +3,9 @@
 
 import { rm } from "node:fs/promises";
 import { labels } from "../docker/container.ts";
-import type { Engine, ListedContainer } from "../docker/engine.ts";
+import type { Engine } from "../docker/engine.ts";
+import type { ListedContainer } from "../docker/engineAnswers.ts";
+import { holderOf } from "../docker/network.ts";
 import { messageOf } from "../fault.ts";
 import { type LogSink, shortQueue } from "../log.ts";
 import type { Spool } from "../queue/spool.ts";
@@ -12,6 +14,8 @@ import { type JobRecord, jobFolder, readJobRecords } from "./jobFolder.ts";
 export interface Adopted {
   readonly container: string;
   readonly state: "running" | "exited";
+  /** Where its container is, in the engine's words. */
+  readonly networkMode: string;
   readonly record: JobRecord;
 }
 
@@ -34,16 +38,19 @@ export async function adopt(
     record && jobFolder(jobs, record).path === path ? [record] : [],
   );
   const adopted: Adopted[] = [];
+  const others: string[] = [];
   for (const container of await engine.list(`${labels.agent}=${agent}`, signal)) {
     const record = recordOf(container, records);
     const state = stateOf(container);
     if (record && state && !spool.has(record.queue, record)) {
-      adopted.push({ container: container.Id, state, record });
+      adopted.push({ container: container.Id, state, networkMode: container.HostConfig.NetworkMode, record });
       log({ event: "job adopted", queue: shortQueue(record.queue), job: record.job, attempt: record.attempt, state });
     } else {
-      await engine.remove(container.Id, signal);
+      others.push(container.Id);
     }
   }
+  const holders = new Set(adopted.map(({ networkMode }) => holderOf(networkMode)));
+  for (const id of others) if (!holders.has(id)) await engine.remove(id, signal);
   const kept = new Set(adopted.map(({ record }) => jobFolder(jobs, record).path));
   for (const path of folders.keys()) if (!kept.has(path)) await removeFolder(path, log);
   return adopted;

@@ -45,7 +45,12 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
   });
   const beganAt = record?.beganAt ?? world.now();
   const phases = new Phases({ now: world.now, beganAt, done: record?.phases ?? [], tell: uplink.progress });
-  const life: Life = { task, tools, folder, log, phases, beganAt };
+  const place = task.adopted
+    ? Promise.resolve(tools.network.placeOf(task.adopted.networkMode))
+    : tools.network.place(task.queue);
+  // A job may end before it needs it.
+  place.catch(() => {});
+  const life: Life = { task, tools, folder, place, log, phases, beganAt };
   try {
     const finish = await finishOf(life, uplink, signal);
     signal.throwIfAborted();
@@ -106,9 +111,13 @@ function noteEnd({ timedOut, outOfMemory, statusCode }: RunEnd, limitMs: number,
 }
 
 /** Safe to call twice. What can't be removed now is removed when the agent starts the next time. */
-async function cleanUp({ task, tools, folder }: Life): Promise<void> {
+async function cleanUp({ task, tools, folder, place }: Life): Promise<void> {
   try {
     await tools.engine.remove(containerName({ ...task, agent: tools.agent }), within(engineCallMs));
+    await place.then(
+      (taken) => taken.leave(),
+      () => {},
+    );
     await removeJobFolder(folder);
   } catch (error) {
     tools.log({ event: "job not cleaned up", level: "warn", message: messageOf(error) });

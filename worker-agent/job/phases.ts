@@ -12,39 +12,46 @@ export interface PhasesOptions {
   readonly tell: (phase: JobPhase, message: string | undefined) => void;
 }
 
+interface Begun {
+  readonly phase: JobPhase;
+  readonly start: number;
+  ms?: number;
+}
+
 export class Phases {
   readonly #options: PhasesOptions;
-  readonly #times: PhaseTime[];
-  #current: JobPhase | undefined;
+  readonly #begun: Begun[];
   #telling = false;
 
   constructor(options: PhasesOptions) {
     this.#options = options;
-    this.#times = [...options.done];
+    this.#begun = options.done.map((time) => ({ ...time }));
   }
 
+  /** Phases may overlap; the queue is told of the one that began or said something last. */
   async during<T>(phase: JobPhase, work: () => Promise<T>): Promise<T> {
     const { now, beganAt } = this.#options;
     const startedAt = now();
-    this.#current = phase;
+    const begun: Begun = { phase, start: startedAt - beganAt };
+    this.#begun.push(begun);
     const timer = this.#telling ? undefined : setTimeout(() => this.#tell(phase), progressAfterMs);
     if (this.#telling) this.#tell(phase);
     try {
       return await work();
     } finally {
       clearTimeout(timer);
-      this.#current = undefined;
-      this.#times.push({ phase, start: startedAt - beganAt, ms: now() - startedAt });
+      begun.ms = now() - startedAt;
     }
   }
 
-  /** How far the present phase is. */
-  message(text: string): void {
-    if (this.#current !== undefined) this.#tell(this.#current, text);
+  /** How far a phase is. */
+  message(phase: JobPhase, text: string): void {
+    this.#tell(phase, text);
   }
 
+  /** Those that are over, in the order in which they began. */
   times(): PhaseTime[] {
-    return [...this.#times];
+    return this.#begun.flatMap(({ phase, start, ms }) => (ms === undefined ? [] : [{ phase, start, ms }]));
   }
 
   #tell(phase: JobPhase, message?: string): void {

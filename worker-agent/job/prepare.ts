@@ -4,17 +4,20 @@ import type { Held } from "../../wire/agentMessages.ts";
 import type { JobDefinition } from "../../wire/definition.ts";
 import type { QueueHash } from "../../wire/ids.ts";
 import { containerName, containerOptions } from "../docker/container.ts";
-import { type Engine, EngineError, type ImageInfo } from "../docker/engine.ts";
+import type { Engine } from "../docker/engine.ts";
+import { EngineError, type ImageInfo } from "../docker/engineAnswers.ts";
 import type { Images } from "../docker/images.ts";
-import type { JobNetwork } from "../docker/network.ts";
+import type { JobNetwork, Place } from "../docker/network.ts";
 import { JobFault } from "../fault.ts";
 import type { ContentCache } from "../files/cache.ts";
 import type { GuardOptions } from "../files/guard.ts";
 import { type ConfigMount, type InputTools, prepareInputs } from "../files/inputs.ts";
 import { Sources } from "../files/sources.ts";
 import type { LogSink } from "../log.ts";
+import { Together } from "../pool.ts";
 import type { Share } from "../queue/capacity.ts";
 import type { World } from "../world.ts";
+import type { Adopted } from "./adopt.ts";
 import { argvOf } from "./command.ts";
 import { environmentOf } from "./environment.ts";
 import { type JobFolder, type JobRecord, makeJobCache, makeJobFolder, writeJobRecord } from "./jobFolder.ts";
@@ -28,7 +31,7 @@ export interface JobTask extends Held {
   readonly origins: readonly string[];
   readonly share: Share;
   /** A container that an earlier process of this agent left, with what its folder remembers. */
-  readonly adopted?: { readonly container: string; readonly state: "running" | "exited"; readonly record: JobRecord };
+  readonly adopted?: Adopted;
 }
 
 export interface JobTools {
@@ -55,6 +58,8 @@ export interface Life {
   readonly task: JobTask;
   readonly tools: JobTools;
   readonly folder: JobFolder;
+  /** Where its container is or will be; asked for at once, since it may have to be made. */
+  readonly place: Promise<Place>;
   readonly log: JobLog;
   readonly phases: Phases;
   readonly beganAt: number;
@@ -64,11 +69,13 @@ export interface Life {
 export interface Prepared {
   readonly config: readonly ConfigMount[];
   readonly image: ImageInfo;
+  readonly network: Place["hostConfig"];
+  readonly jobCache: string;
 }
 
-/** @throws JobFault when an input or the image can't be had. */
+/** Everything at once. @throws JobFault when an input, the image or a network can't be had. */
 export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared> {
-  const { task, tools, folder, log, phases } = life;
+  const { task, tools, folder, place, log, phases } = life;
   const { definition } = task;
   if (definition.build || definition.image === undefined) {
     throw new JobFault(
@@ -76,7 +83,6 @@ export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared
     );
   }
   const name = definition.image;
-  await makeJobFolder(folder);
   const sources = new Sources({
     api: tools.api,
     origins: task.origins,
@@ -84,22 +90,33 @@ export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared
     random: tools.world.random,
   });
   const inputTools: InputTools = { api: tools.api, cache: tools.cache, sources };
-  const config = await phases.during("inputs", () => prepareInputs(definition, folder, inputTools, signal));
   const watcher = {
     line: (text: string) => log.note(text, "docker image pull"),
-    progress: (message: string) => phases.message(message),
+    progress: (message: string) => phases.message("image", message),
   };
-  const image = await phases.during("image", () => tools.images.ensure(name, tools.trusted, watcher, signal));
-  return { config, image };
+  const parts = new Together(signal);
+  const [config, image, network, jobCache] = await parts.all(
+    Promise.all([
+      parts.begin((signal) =>
+        phases.during("inputs", async () => {
+          await makeJobFolder(folder);
+          return await prepareInputs(definition, folder, inputTools, signal);
+        }),
+      ),
+      parts.begin((signal) => phases.during("image", () => tools.images.ensure(name, tools.trusted, watcher, signal))),
+      parts.begin(async () => (await place).hostConfig),
+      parts.begin(() => makeJobCache(tools.jobCaches, task.queue)),
+    ]),
+  );
+  return { config, image, network, jobCache };
 }
 
 /** The created container's id. @throws JobFault when the engine refuses it. */
-export async function create(life: Life, { config, image }: Prepared, signal: AbortSignal): Promise<string> {
+export async function create(life: Life, prepared: Prepared, signal: AbortSignal): Promise<string> {
   const { task, tools, folder } = life;
-  const { definition, share, queue } = task;
+  const { config, image, network, jobCache } = prepared;
+  const { definition, share } = task;
   const env = environmentOf(definition, { id: task.job, origin: originOf(life), gpus: share.gpus.length });
-  await tools.network.ensure(signal);
-  const jobCache = await makeJobCache(tools.jobCaches, queue);
   const options = containerOptions({
     ...task,
     agent: tools.agent,
@@ -109,13 +126,17 @@ export async function create(life: Life, { config, image }: Prepared, signal: Ab
     mounts: { inputs: folder.inputs, outputs: folder.outputs, jobCache, config },
     memoryBytes: tools.memoryBytes,
     gpus: share.gpus,
-    network: tools.network.hostConfig(),
+    network,
   });
-  await writeJobRecord(folder, recordOf(life), tools.world.newId);
   signal.throwIfAborted();
   try {
-    // Without the signal: a request that is given up may still create a container that nobody knows.
-    return await tools.engine.create(containerName({ ...task, agent: tools.agent }), options);
+    // Without the signal: a request that is given up may still create a container that nobody knows. The record must be
+    // there before the start; a container that was only created is no attempt yet.
+    const parts = new Together(signal);
+    const created = parts.begin(() => tools.engine.create(containerName({ ...task, agent: tools.agent }), options));
+    const recorded = parts.begin(() => writeJobRecord(folder, recordOf(life), tools.world.newId));
+    const [id] = await parts.all(Promise.all([created, recorded]));
+    return id;
   } catch (cause) {
     if (!(cause instanceof EngineError) || cause.status === undefined) throw cause;
     throw new JobFault(`The container could not be created: ${cause.message.replace(/\.$/, "")}.`, { cause });

@@ -1,0 +1,73 @@
+// What the Docker engine answers, as far as the agent reads it: each answer is parsed once, by one of these schemas.
+
+import * as v from "valibot";
+import { messageOf } from "../fault.ts";
+
+/** The engine's answer to a request that it could not do. Without a status it was not reached. */
+export class EngineError extends Error {
+  readonly status: number | undefined;
+
+  constructor(message: string, status: number | undefined, cause: unknown) {
+    super(message, { cause });
+    this.status = status;
+  }
+}
+
+export function engineError(error: unknown, what: string): EngineError {
+  const parsed = v.safeParse(
+    v.object({ statusCode: v.number(), json: v.nullish(v.object({ message: v.string() })) }),
+    error,
+  );
+  if (!parsed.success) return new EngineError(`Docker did not answer ${what}: ${messageOf(error)}`, undefined, error);
+  const text = parsed.output.json?.message ?? messageOf(error).replace(/^\(HTTP code \d+\) [^-]*- /, "");
+  return new EngineError(text.trim(), parsed.output.statusCode, error);
+}
+
+export const Info = v.object({
+  NCPU: v.number(),
+  MemTotal: v.number(),
+  ServerVersion: v.string(),
+  Driver: v.string(),
+});
+
+export const ContainerState = v.object({
+  Id: v.string(),
+  State: v.object({
+    Status: v.string(),
+    Running: v.boolean(),
+    OOMKilled: v.boolean(),
+    Pid: v.number(),
+    ExitCode: v.number(),
+    Error: v.string(),
+    StartedAt: v.string(),
+    FinishedAt: v.string(),
+  }),
+});
+export type ContainerState = v.InferOutput<typeof ContainerState>;
+
+export const Listed = v.array(
+  v.object({
+    Id: v.string(),
+    State: v.string(),
+    Labels: v.record(v.string(), v.string()),
+    HostConfig: v.object({ NetworkMode: v.string() }),
+  }),
+);
+export type ListedContainer = v.InferOutput<typeof Listed>[number];
+
+const words = v.nullish(v.array(v.string()), []);
+export const Image = v.object({ Id: v.string(), Config: v.nullish(v.object({ Entrypoint: words, Cmd: words })) });
+export interface ImageInfo {
+  readonly id: string;
+  readonly entrypoint: readonly string[];
+  readonly cmd: readonly string[];
+}
+
+export const Network = v.object({
+  Options: v.nullish(v.record(v.string(), v.string()), {}),
+  IPAM: v.object({ Config: v.nullish(v.array(v.object({ Subnet: v.string(), Gateway: v.optional(v.string()) })), []) }),
+});
+export interface NetworkInfo {
+  readonly options: Readonly<Record<string, string>>;
+  readonly subnets: readonly { readonly subnet: string; readonly gateway: string | undefined }[];
+}

@@ -1,0 +1,65 @@
+// What the fence must know of the engine's host: its addresses and its resolvers. Asked of the engine, because this process may
+// run in a container, or on another machine.
+
+import { readFileSync } from "node:fs";
+import { networkInterfaces } from "node:os";
+import type { Engine } from "./engine.ts";
+import { runErrand } from "./errand.ts";
+import { essenceOf, factsIn, type HostFacts, isRemote } from "./fence.ts";
+import { errandLimits, errandOptions } from "./namespace.ts";
+import type { ToolsImage } from "./toolsImage.ts";
+
+const script = "ip -o -4 addr; cat /etc/resolv.conf";
+
+export async function askHostFacts(
+  { engine, agent, tools, newName }: { engine: Engine; agent: string; tools: ToolsImage; newName: () => string },
+  signal: AbortSignal,
+): Promise<HostFacts> {
+  const ask = async (network: string) =>
+    factsIn(
+      await runErrand(
+        engine,
+        newName(),
+        { ...errandOptions(agent, tools, script), HostConfig: { ...errandLimits, NetworkMode: network } },
+        signal,
+      ),
+    );
+  const { addresses, resolvers } = await ask("host");
+  if (addresses.length === 0) throw new Error("The engine's host does not say which addresses it has.");
+  if (resolvers.some(isRemote)) return { addresses, resolvers };
+  // A resolver on the host's loopback stands for others, which the engine finds and shows to containers.
+  return { addresses, resolvers: (await ask("none")).resolvers };
+}
+
+/** Changes when this machine's addresses or resolvers do. Of no meaning for an engine elsewhere. */
+export function lookOfThisHost(): string {
+  return essenceOf(factsOfThisHost());
+}
+
+/** The facts as this process sees them, for a host that it is known to run on. */
+export function factsOfThisHost(): HostFacts {
+  return { addresses: addressesOfThisMachine(), resolvers: factsIn(textsOf(resolverFiles)).resolvers };
+}
+
+/** Where the host's resolvers stand; the second one has those behind systemd's own on loopback. */
+const resolverFiles = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
+
+function addressesOfThisMachine(): readonly string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) =>
+    (list ?? []).filter(({ family }) => family === "IPv4").map(({ address }) => address),
+  );
+  return [...new Set(addresses)].sort();
+}
+
+function textsOf(paths: readonly string[]): string {
+  return paths
+    .map((path) => {
+      try {
+        return readFileSync(path, "utf8");
+      } catch {
+        // A system without it has no resolvers there.
+        return "";
+      }
+    })
+    .join("\n");
+}

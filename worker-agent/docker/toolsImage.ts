@@ -1,0 +1,90 @@
+// The image of the agent's own small containers: a shell and `ip`, as this machine has them, or a busybox image that is there.
+
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { access, constants, readFile, realpath } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import { messageOf } from "../fault.ts";
+import { engineCallMs, toolsBytesMax } from "../limits.ts";
+import { within } from "../retry.ts";
+import type { Engine } from "./engine.ts";
+import { type ArchiveFile, tarOf } from "./tar.ts";
+
+export interface ToolsImage {
+  readonly image: string;
+  readonly shell: string;
+  /** Why it is not the better one. */
+  readonly lacks?: string;
+}
+
+/** What `npm start` and the tests have on the engine anyway: busybox, whose `ip` knows no ports. */
+const busybox = "longshore/shell:latest";
+const repository = "longshore/tools";
+const shells = ["bash", "sh"];
+const folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/** Undefined when there is none, and none can be made. */
+export async function findTools(engine: Engine, signal: AbortSignal): Promise<ToolsImage | undefined> {
+  let lacks: string;
+  try {
+    return { image: await ownImage(engine, signal), shell: "/tools/sh" };
+  } catch (error) {
+    signal.throwIfAborted();
+    lacks = messageOf(error);
+  }
+  if (await engine.image(busybox, signal)) return { image: busybox, shell: "/bin/sh", lacks };
+  return undefined;
+}
+
+/** Made of this machine's programs, once: the name says what is in it. */
+async function ownImage(engine: Engine, signal: AbortSignal): Promise<string> {
+  const { stdout, stderr } = await promisify(execFile)(await programNamed(["ip"]), ["-V"], { signal });
+  if (!`${stdout}${stderr}`.includes("iproute2")) throw new Error("this machine has no iproute2");
+  const files = await withLibraries(
+    [
+      ["tools/sh", await programNamed(shells)],
+      ["tools/ip", await programNamed(["ip"])],
+      ["tools/cat", await programNamed(["cat"])],
+    ],
+    signal,
+  );
+  const archive = tarOf(files);
+  if (archive.length > toolsBytesMax) throw new Error(`this machine's tools have ${archive.length} bytes`);
+  const tag = createHash("sha256").update(archive).digest("hex").slice(0, 16);
+  const image = `${repository}:${tag}`;
+  if (!(await engine.image(image, signal)))
+    await engine.importImage(repository, tag, archive, within(engineCallMs, signal));
+  return image;
+}
+
+async function programNamed(names: readonly string[]): Promise<string> {
+  const places = [...(process.env.PATH ?? "").split(delimiter).filter((folder) => folder.startsWith("/")), ...folders];
+  for (const name of names) {
+    for (const folder of places) {
+      const path = join(folder, name);
+      const runs = await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      );
+      if (runs) return path;
+    }
+  }
+  throw new Error(`this machine has no ${names.join(" or ")}`);
+}
+
+/** The programs with every library that `ldd` names, each where the loader looks for it. */
+async function withLibraries(
+  programs: readonly (readonly [name: string, path: string])[],
+  signal: AbortSignal,
+): Promise<readonly ArchiveFile[]> {
+  const wanted = new Map(programs);
+  for (const [, path] of programs) {
+    // It fails for a program that needs none.
+    const { stdout } = await promisify(execFile)("ldd", [path], { signal }).catch(() => ({ stdout: "" }));
+    for (const [, library = ""] of stdout.matchAll(/(?:^|\s)(\/\S+)\s+\(0x/gm)) wanted.set(library.slice(1), library);
+  }
+  return await Promise.all(
+    [...wanted].map(async ([name, path]) => ({ name, mode: 0o755, content: await readFile(await realpath(path)) })),
+  );
+}

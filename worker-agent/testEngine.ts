@@ -1,0 +1,55 @@
+// For the tests of this folder: what is on the Docker engine, asked without the agent's own code.
+
+import { execFile } from "node:child_process";
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { agentIdOf } from "../wire/agentId.ts";
+import type { JobId } from "../wire/ids.ts";
+import { Firewall } from "./docker/firewall.ts";
+
+/** Lines that `docker` prints. */
+export async function docker(...args: string[]): Promise<readonly string[]> {
+  const { stdout } = await promisify(execFile)("docker", args);
+  return stdout.split("\n").filter((line) => line !== "");
+}
+
+export function containersOf(id: JobId): Promise<readonly string[]> {
+  return docker("ps", "-q", "--filter", `label=longshore.job=${id}`);
+}
+
+/** Everything on the engine that carries the agent's label. */
+export async function leftOf(agent: string): Promise<readonly string[]> {
+  const filter = `label=longshore.agent=${agent}`;
+  return [
+    ...(await docker("ps", "-aq", "--filter", filter)),
+    ...(await docker("network", "ls", "-q", "--filter", filter)),
+  ];
+}
+
+/** Containers that carry the agent's label and are not its own. */
+export async function jobsLeftOf(agent: string): Promise<readonly string[]> {
+  const own = await docker(
+    "ps",
+    "-aq",
+    "--filter",
+    `label=longshore.agent=${agent}`,
+    "--filter",
+    "label=longshore.own",
+  );
+  const all = await docker("ps", "-aq", "--filter", `label=longshore.agent=${agent}`);
+  return all.filter((id) => !own.includes(id));
+}
+
+/** What agents that were killed, and not started again by a test that failed, have left on the engine. */
+export async function removeLeftovers(root: string): Promise<void> {
+  for (const file of await readdir(root, { recursive: true })) {
+    if (!file.endsWith("/secret") && file !== "secret") continue;
+    const agent = agentIdOf((await readFile(join(root, file), "utf8")).trim());
+    for (const id of await docker("ps", "-aq", "--filter", `label=longshore.agent=${agent}`))
+      await docker("rm", "-f", id);
+    for (const id of await docker("network", "ls", "-q", "--filter", `label=longshore.agent=${agent}`))
+      await docker("network", "rm", id);
+    await new Firewall(agent).open();
+  }
+}
