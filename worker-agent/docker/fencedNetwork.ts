@@ -74,6 +74,7 @@ export class FencedNetwork {
       log({ event: "network not fenced", level: "warn", firewall: filtered, message });
       return undefined;
     }
+    if (tools.lacks !== undefined) log({ event: "tools not made", image: tools.image, message: tools.lacks });
     const facts = await askHostFacts({ engine, agent, tools, newName }, signal);
     return new FencedNetwork(plan, tools, facts, await firewall.close(facts));
   }
