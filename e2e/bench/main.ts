@@ -1,5 +1,6 @@
 // `npm run bench -- <name> [--large]`: one file for each bench, named here. Nothing gates on what they print.
 
+import { benchJobs } from "./jobs.ts";
 import { benchQueue } from "./queue.ts";
 import { benchStores } from "./stores.ts";
 
@@ -9,6 +10,7 @@ export interface BenchOptions {
 }
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  jobs: benchJobs,
   queue: benchQueue,
   stores: benchStores,
 };
