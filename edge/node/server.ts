@@ -160,10 +160,15 @@ function acceptSockets(server: Server, access: Access, decide: DecideSocket): vo
     const refusal = refusalOf(access, { method: "GET", host, origin, isSocket: true });
     const decision: SocketDecision = refusal
       ? { type: "refused", status: 403, error: refusal }
-      : decide(new URL(request.url ?? "/", "http://localhost").pathname, request.socket.remoteAddress);
+      : decide(pathnameOf(request), request.socket.remoteAddress);
     if (decision.type === "accept") sockets.handleUpgrade(request, socket, head, decision.connect);
     else refuseUpgrade(socket, decision.status, decision.error);
   });
+}
+
+/** Of a target that is no address, such as `//`, the root: no socket is there. */
+function pathnameOf({ url = "/" }: IncomingMessage): string {
+  return URL.parse(url, "http://localhost")?.pathname ?? "/";
 }
 
 function refuseUpgrade(socket: Duplex, status: number, error: string): void {

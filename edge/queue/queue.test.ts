@@ -237,3 +237,13 @@ test("clients get changes at once while they are few, and four frames a second w
   queue.submit("later");
   expect(client.frames().length).toBe(1);
 });
+
+test("an alarm that fires a moment early is armed again", () => {
+  const queue = new TestQueue();
+  const agent = queue.agent("a");
+  const job = queue.submit("1");
+  expect(agent.jobs()).toEqual([job]);
+  queue.wakeEarly();
+  queue.pass(20_001);
+  expect(queue.state(job)).toBe("Queued");
+});

@@ -106,7 +106,10 @@ export class Queue {
   /** The alarm. */
   wake(now: number): TurnResult<void> {
     if (!this.#row) return { reply: undefined, effects: [] };
-    return this.#turn(now, () => {});
+    // It has fired, perhaps a moment before its time: whatever is not due yet needs a new one.
+    return this.#turn(now, (turn) => {
+      turn.state.wakeAt = null;
+    });
   }
 
   stored(now: number, job: JobId, kind: StoreKind, ok: boolean): TurnResult<void> {

@@ -67,6 +67,12 @@ export class TestQueue {
     this.now = end;
   }
 
+  /** A timer that fires before its time, as real ones do by a fraction of a millisecond. */
+  wakeEarly(): void {
+    this.#alarm = undefined;
+    this.do(this.queue.wake(this.now));
+  }
+
   /** Nothing runs for a while: a slept laptop. */
   sleep(ms: number): void {
     this.now += ms;
