@@ -281,7 +281,8 @@ export class World {
 
   advance(ms: number): void {
     this.now += ms;
-    if (this.alarm !== undefined && this.alarm <= this.now) {
+    // Timers may fire a moment early; the alarm is then used up.
+    if (this.alarm !== undefined && (this.alarm <= this.now || this.random.chance(0.02))) {
       this.alarm = undefined;
       this.do(this.queue.wake(this.now));
     }
