@@ -24,7 +24,9 @@ async function textOf(body: ReadableStream<Uint8Array> | null): Promise<string> 
   const reader = body.getReader();
   let text = "";
   let bytes = 0;
-  for (let next = await reader.read(); !next.done; next = await reader.read()) {
+  // A connection that broke is its sender's affair, and no failure of ours.
+  const read = () => reader.read().catch(() => fail(400, "The body broke off.", unreadBody));
+  for (let next = await read(); !next.done; next = await read()) {
     bytes += next.value.length;
     if (bytes > jsonBodyBytesMax) {
       await reader.cancel();
