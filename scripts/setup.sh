@@ -94,7 +94,8 @@ install_engine() {
   apt_update
   # Without apparmor_parser an engine on a kernel with AppArmor starts no container; without systemd somebody must mount
   # the cgroups; newer Debians have the docker command in a package of its own. Each is only in some distributions.
-  set -- docker.io
+  # The agent fences its jobs' network with the tools of iproute2.
+  set -- docker.io iproute2
   for package in apparmor cgroupfs-mount docker-cli; do
     if [ -n "$(candidate "$package")" ]; then set -- "$@" "$package"; fi
   done
@@ -156,11 +157,25 @@ browser() {
   apt_install $missing || fail "These could not be installed (see above): $missing"
 }
 
-# ---- A second S3-compatible server, stricter than the one from npm
+# ---- A second S3-compatible server, stricter than the one from npm; and hosts in network namespaces
+
+swift_is_there() {
+  for program in swift-proxy-server swift-account-server swift-container-server swift-object-server; do
+    command -v "$program" >/dev/null || return 1
+  done
+}
+
+hosts() {
+  if command -v ip >/dev/null || ! on_debian; then return 0; fi
+  am_root || fail "The tests of the agent's fence need the package iproute2: install it."
+  say "installing for the tests: iproute2"
+  apt_update
+  apt_install iproute2 || fail "iproute2 could not be installed (see above)."
+}
 
 swift() {
   on_debian || return 0
-  command -v swift-proxy-server >/dev/null && command -v swift-object-server >/dev/null && return 0
+  swift_is_there && return 0
   am_root || fail "The tests need OpenStack Swift as an S3 server: install swift-proxy swift-account swift-container swift-object."
   say "installing for the tests: swift"
   apt_update
@@ -186,6 +201,7 @@ case ${1:-} in
     engine
     browser
     swift
+    hosts
     ;;
   *) engine ;;
 esac
