@@ -1,4 +1,4 @@
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { sweepBlobs } from "./blobSweep.ts";
 
 /** A folder that only notes what is asked of it. */
@@ -13,16 +13,19 @@ function folder(fault?: Error) {
 }
 
 test("each turn looks at the next subfolder, for what is older than blobs are kept", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
   const blobs = folder();
   let time = 1_000_000;
   const stop = sweepBlobs(blobs, { keepMs: 500_000, everyMs: 1, now: () => time++, onError: () => {} });
-  await vi.waitFor(() => expect(blobs.asked.length).toBeGreaterThan(3));
+  await vi.advanceTimersByTimeAsync(10);
+  expect(blobs.asked.length).toBeGreaterThan(3);
   await stop();
   const [[turn, before] = [0, 0]] = blobs.asked;
   expect([turn, before]).toEqual([1_000_000, 500_001]);
   expect(blobs.asked.map(([turn]) => turn)).toEqual(blobs.asked.map((_, index) => 1_000_000 + 2 * index));
   const { length } = blobs.asked;
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await vi.advanceTimersByTimeAsync(20);
   expect(blobs.asked).toHaveLength(length);
 });
 
