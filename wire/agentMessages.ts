@@ -4,7 +4,15 @@
 
 import * as v from "valibot";
 import { AgentId, Attempt, JobId, Sha256 } from "./ids.ts";
-import { blobPartsMax, logLineNumberMax, logPieceBytesMax, partUrlsMax, shortTextCharsMax } from "./limits.ts";
+import {
+  blobPartsMax,
+  logLineNumberMax,
+  logPieceBytesMax,
+  partUrlsMax,
+  resourceSamplesMax,
+  shortTextCharsMax,
+} from "./limits.ts";
+import { ResourceLimits, ResourceSample } from "./resources.ts";
 import { ConsoleLogLine, JobPhase, JobResult, LogStep, ResultRef, RunReason } from "./result.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -86,6 +94,13 @@ export const AgentMessage = v.variant("type", [
     offer: v.optional(Offer),
   }),
   v.object({ type: v.literal("progress"), ...Held.entries, phase: JobPhase, message: v.optional(text) }),
+  // Optional: what the running container uses, for who watches the job. Nothing of it is kept.
+  v.object({
+    type: v.literal("resources"),
+    ...Held.entries,
+    limits: ResourceLimits,
+    samples: v.pipe(v.array(ResourceSample), v.minLength(1), v.maxLength(resourceSamplesMax)),
+  }),
   v.object({
     type: v.literal("logs"),
     ...Held.entries,

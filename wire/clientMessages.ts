@@ -5,6 +5,7 @@ import * as v from "valibot";
 import { JobId, Namespace } from "./ids.ts";
 import { Job, LogStep, WorkerRegistration } from "./job.ts";
 import { shortTextCharsMax } from "./limits.ts";
+import { ResourceLimits, ResourceSample } from "./resources.ts";
 import { ConsoleLogLine } from "./result.ts";
 import { Callback } from "./webhook.ts";
 
@@ -67,6 +68,11 @@ export const ServerMessage = v.variant("type", [
       first: v.optional(v.number()),
       at: v.optional(v.number()),
     }),
+  }),
+  // Ours: what a running job uses, to who submitted or queried it, from the moment on in which they did.
+  v.object({
+    type: v.literal("JobResources"),
+    payload: v.object({ jobId: JobId, limits: ResourceLimits, samples: v.array(ResourceSample) }),
   }),
   v.object({
     type: v.literal("Refused"),

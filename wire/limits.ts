@@ -69,6 +69,10 @@ export const blobKeyCharsMax = 200;
 /** What a job gets that names no time. */
 export const defaultDurationMs = 5 * 60 * 1000;
 
+/** Samples of a running job's resources in one frame, and GPUs in one sample: an agent sends one sample every few seconds. */
+export const resourceSamplesMax = 60;
+export const gpusShownMax = 64;
+
 /** An agent's lease; renewed by its syncs. */
 export const leaseMs = 20_000;
 /** An agent syncs at a random moment in this range, well below `leaseMs`. */

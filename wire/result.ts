@@ -3,6 +3,7 @@
 import * as v from "valibot";
 import { DataRef } from "./dataRef.ts";
 import { Namespace, Sha256 } from "./ids.ts";
+import { ResourceUse } from "./resources.ts";
 
 /** `[text, epoch ms]` or `[text, epoch ms, isStdErr]`. One line, without its line end. */
 export const ConsoleLogLine = v.union([
@@ -45,6 +46,7 @@ export const JobResult = v.object({
   outputs: v.record(v.string(), DataRef),
   outputSizes: v.optional(v.record(v.string(), v.number())),
   phases: v.optional(v.array(PhaseTime)),
+  resources: v.optional(ResourceUse),
 });
 export type JobResult = v.InferOutput<typeof JobResult>;
 

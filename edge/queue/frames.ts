@@ -18,7 +18,7 @@ import { takeLogs } from "./logs.ts";
 import type { AgentSession, ClientSession, KnownAgent } from "./sessions.ts";
 import { type Submission, submit } from "./submit.ts";
 import type { Turn } from "./turn.ts";
-import { watch } from "./watch.ts";
+import { passResources, watch } from "./watch.ts";
 
 export type StateChange = Extract<ClientMessage, { type: "StateChange" }>["payload"];
 
@@ -181,6 +181,9 @@ function takeReport(turn: Turn, agent: KnownAgent, message: Exclude<AgentMessage
       announceJob(turn, writeJob(turn, job, { ...job, progress: JSON.stringify(progress) }));
       return;
     }
+    case "resources":
+      passResources(turn, job.id, message);
+      return;
     case "logs":
       takeLogs(turn, job, message);
       return;

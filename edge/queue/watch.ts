@@ -1,5 +1,6 @@
 // What clients see on their sockets: a snapshot at connect, then what changes.
 
+import type { AgentMessage } from "../../wire/agentMessages.ts";
 import type { ClientMessage } from "../../wire/clientMessages.ts";
 import type { JobId } from "../../wire/ids.ts";
 import type { Job, WorkerRegistration } from "../../wire/job.ts";
@@ -45,6 +46,16 @@ export function watch(turn: Turn, session: ClientSession, job: JobId): void {
   if (session.watched.at(-1) === job) return;
   const watched = [...session.watched.filter((other) => other !== job), job].slice(-watchedJobsMax);
   turn.sessions.save({ ...session, watched });
+}
+
+/** What a running job uses, to the sockets that watch it; who only follows its log has no use for it. It changes no row. */
+export function passResources(
+  turn: Turn,
+  jobId: JobId,
+  { limits, samples }: Extract<AgentMessage, { type: "resources" }>,
+): void {
+  for (const { id, sees } of turn.sessions.watchersOf(jobId))
+    if (sees === "queue") turn.send(id, { type: "JobResources", payload: { jobId, limits, samples } });
 }
 
 /** A job of this queue as clients are shown it: from its row, else from its stored result once the row has left the list. */
