@@ -96,7 +96,9 @@ export class QueueHost {
     },
     finished: async (id: JobId): Promise<FinishedJob | undefined> => {
       const [row] = this.#parts.sql.all("SELECT queue FROM results WHERE job = ? ORDER BY finished_at LIMIT 1", id);
-      return row && this.access(own.queueHash(text(row, "queue"))).finished(id);
+      if (!row) return undefined;
+      const { queue } = this.#get(own.queueHash(text(row, "queue")));
+      return queue.read(this.#parts.now(), (turn) => lookups.stored(turn, id));
     },
     log: async (id: JobId, place: LogPlace): Promise<LogView | undefined> => {
       const [row] = this.#parts.sql.all(

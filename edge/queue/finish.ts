@@ -55,7 +55,7 @@ export function takeFinish(turn: Turn, agent: AgentId, finish: Finish): FinishAn
 }
 
 /** Running, or back in line while its attempt may still come back. */
-function isLive(job: JobRow): boolean {
+export function isLive(job: JobRow): boolean {
   return job.state === "Running" || job.state === "Queued";
 }
 

@@ -7,13 +7,14 @@ import { historyOf, listedJobs, metricsOf, placesInLine } from "./listing.ts";
 import { keptLog, type LogPlace, viewLog } from "./logView.ts";
 import { text } from "./sql.ts";
 import type { Turn } from "./turn.ts";
-import { decidedById, finishedById, shownById, workers } from "./watch.ts";
+import { decidedById, finishedById, shownById, storedById, workers } from "./watch.ts";
 
 export const lookups = {
   list: (turn: Turn) => listedJobs(turn, turn.settings.finishedListMax),
   job: (turn: Turn, id: JobId) => shownById(turn, id),
   finished: (turn: Turn, id: JobId): FinishedJob | undefined => finishedById(turn, id),
   decided: (turn: Turn, id: JobId): FinishedJob | undefined => decidedById(turn, id),
+  stored: (turn: Turn, id: JobId): FinishedJob | undefined => storedById(turn, id),
   log: (turn: Turn, id: JobId, place: LogPlace) => viewLog(turn, id, place),
   keptLog: (turn: Turn, id: JobId) => keptLog(turn, id),
   namespaces: (turn: Turn, id: JobId) => namespacesOf(turn, id),

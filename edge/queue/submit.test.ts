@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import type { JobId } from "../../wire/ids.ts";
+import { lookups } from "./lookups.ts";
 import { TestQueue } from "./testQueue.ts";
 
 test("identical submissions join one execution", () => {
@@ -59,6 +61,23 @@ test("a cancelled job is stopped at its agent and runs again when it is submitte
   expect(queue.state(job)).toBe("Cancelled");
   queue.submit("1");
   expect(agent.jobs()).toEqual([job]);
+});
+
+test("how a later run ended is told without the result of an earlier one, which the unscoped routes still show", () => {
+  const queue = new TestQueue();
+  const agent = queue.agent("a");
+  const finished = (id: JobId) => queue.queue.read(queue.now, (turn) => lookups.finished(turn, id))?.job.finished;
+  const job = queue.submit("1");
+  agent.finish(job, 7);
+  expect(finished(job)).toMatchObject({ reason: "Success", result: { StatusCode: 7 } });
+  queue.pass(60_001);
+  agent.connect();
+  queue.submit("1");
+  expect(finished(job)).toBeUndefined();
+  queue.cancel(job);
+  expect(finished(job)).toEqual({ type: "Finished", reason: "Cancelled", time: queue.now, message: "by a test" });
+  const stored = queue.queue.read(queue.now, (turn) => lookups.stored(turn, job));
+  expect(stored?.job).toMatchObject({ finishedReason: "Success", statusCode: 7, finished: { reason: "Success" } });
 });
 
 test("a cancel answers whatever the job's state, and takes only the namespace that it names", () => {

@@ -6,11 +6,12 @@ import type { JobId } from "../../wire/ids.ts";
 import type { Job, WorkerRegistration } from "../../wire/job.ts";
 import type { FinishedJob } from "../deployment.ts";
 import { snapshotFinishedMax, snapshotJobsPerFrame, watchedJobsMax } from "../limits.ts";
-import { jobShown, readJob } from "./jobs.ts";
+import { isLive } from "./finish.ts";
+import { type JobRow, jobShown, readJob } from "./jobs.ts";
 import { listedJobs } from "./listing.ts";
 import { readHead } from "./logHead.ts";
 import { sendLogs } from "./logView.ts";
-import { finishedOf, readResult } from "./results.ts";
+import { finishedOf, readResult, type StoredResult } from "./results.ts";
 import type { ClientSession, KnownAgent } from "./sessions.ts";
 import type { Turn } from "./turn.ts";
 
@@ -63,7 +64,10 @@ export function shownById(turn: Turn, id: JobId): Job | undefined {
   const row = readJob(turn, id);
   if (row) return jobShown(turn, row);
   const stored = readResult(turn, id);
-  if (!stored) return undefined;
+  return stored && shownByResult(stored);
+}
+
+function shownByResult(stored: StoredResult): Job {
   return {
     queuedTime: stored.finishedAt,
     state: "Finished",
@@ -83,20 +87,30 @@ export function finishedById(turn: Turn, id: JobId): FinishedJob | undefined {
 /** The same from the moment in which its end is decided: what the store is given. */
 export function decidedById(turn: Turn, id: JobId): FinishedJob | undefined {
   const row = readJob(turn, id);
-  const publishing = row?.state === "Publishing" ? { ...row, state: "Finished" as const } : row;
-  if (publishing && publishing.state !== "Finished") return undefined;
-  const shown = publishing ? jobShown(turn, publishing) : shownById(turn, id);
-  if (!shown) return undefined;
+  if (row && isLive(row)) return undefined;
+  // A later run that ended without a result leaves the earlier run's, which is no part of how this one ended.
+  if (!row?.reason || isOfRun(readResult(turn, id), row)) return storedById(turn, id);
+  const { reason, changedAt: time, message } = row;
+  const finished = { type: "Finished", reason, time, ...(message === null ? {} : { message }) } as const;
+  return { job: { ...jobShown(turn, row), finished }, ref: null, log: readHead(turn, id) !== undefined };
+}
+
+/** The newest stored result, whatever has become of the job since: what the unscoped routes show. */
+export function storedById(turn: Turn, id: JobId): FinishedJob | undefined {
   const stored = readResult(turn, id);
-  const log = readHead(turn, id) !== undefined;
-  if (stored) return { job: { ...shown, finished: finishedOf(stored) }, ref: stored.ref, log };
-  if (!row?.reason) return undefined;
-  const message = row.message === null ? {} : { message: row.message };
+  if (!stored) return undefined;
+  const row = readJob(turn, id);
+  const shown =
+    row && isOfRun(stored, row) ? jobShown(turn, { ...row, state: "Finished" as const }) : shownByResult(stored);
   return {
-    job: { ...shown, finished: { type: "Finished", reason: row.reason, time: row.changedAt, ...message } },
-    ref: null,
-    log,
+    job: { ...shown, finished: finishedOf(stored) },
+    ref: stored.ref,
+    log: readHead(turn, id) !== undefined,
   };
+}
+
+function isOfRun(stored: StoredResult | undefined, row: JobRow): boolean {
+  return stored !== undefined && stored.attempt === row.attempt && stored.reason === row.reason;
 }
 
 export function announceAgents(turn: Turn): void {
