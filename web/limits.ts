@@ -4,6 +4,11 @@
 export const settleMs = 200;
 /** How long a framed page waits for a metapage's first inputs before autostart goes ahead without them. */
 export const metapageWaitMs = 2_000;
+/** A metapage that listens late hears the frame's next announcement: the first repetition, then ever more rarely. */
+export const handshakeDelayMsFirst = 200;
+export const handshakeDelayMsMax = 5_000;
+/** After about two minutes the page around the frame is no metapage. */
+export const handshakesMax = 30;
 
 /** No answer to a PING for this long means that the connection is dead (twice the period of the pings). */
 export const pongTimeoutMs = 10_000;

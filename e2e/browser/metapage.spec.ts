@@ -1,5 +1,6 @@
 // Two container frames in a metapage of somebody else's site: data flows from a source through both.
 
+import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import type { FrameLocator, Page } from "@playwright/test";
 import { build } from "esbuild";
@@ -14,7 +15,7 @@ with open(os.path.join(os.environ["JOB_OUTPUTS"], "result.json"), "w") as f:
     json.dump({"count": len(data)}, f)
 `;
 
-async function bundled(name: "host" | "source"): Promise<string> {
+async function bundled(name: "host" | "source" | "everything"): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [fileURLToPath(new URL(`../metapage/${name}.ts`, import.meta.url))],
     bundle: true,
@@ -89,6 +90,50 @@ test("a change of the source runs both containers again, once each, after one co
     expect(jobs.map(({ finishedReason, statusCode }) => [finishedReason, statusCode])).toEqual(
       Array.from({ length: 4 }, () => ["Success", 0]),
     );
+  } finally {
+    await site.stop();
+  }
+});
+
+test("a value of every kind that metaframes send arrives as the right bytes", async ({ page, longshore }) => {
+  const site = await startStaticServer({
+    "/": document("/host.js"),
+    "/host.js": await bundled("host"),
+    "/source/": document("/source.js"),
+    "/source.js": await bundled("everything"),
+  });
+  try {
+    const first = pageLink(longshore.origin, {
+      job: { image: "longshore/shell", command: ["sh", "-c", "cd /inputs; sha256sum * > /outputs/sums.txt"] },
+      more: { autostart: "true" },
+    });
+    const addresses = new URLSearchParams({ source: `${site.origin}/source/`, pipe: "**", first, second: first });
+    await page.goto(`${site.origin}/?${addresses}`);
+    const frame = page.frameLocator('iframe[title="first"]');
+    await expect(controls(frame).permission).toBeVisible(slowly);
+    await agree(page, frame);
+    const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+    const few = Buffer.from([0, 1, 2, 255]);
+    const files: Readonly<Record<string, string | Uint8Array>> = {
+      "blob.bin": bytes,
+      "buffer.bin": bytes.subarray(0, 16),
+      "bytes.bin": bytes,
+      "dataUrl.bin": few,
+      "file.bin": bytes,
+      "floats.bin": new Uint8Array(new Float32Array([1.5, -2]).buffer),
+      "list.json": "[1,2,3]",
+      "number.txt": "42.5",
+      "object.json": '{"b":[1,"two"],"a":null}',
+      "old.bin": few,
+      "ref.bin": few,
+      "ref.txt": "a data ref",
+      "text.txt": "grüße\n",
+      "yes.txt": "true",
+    };
+    const sums = Object.entries(files).map(
+      ([name, content]) => `${createHash("sha256").update(content).digest("hex")}  ${name}`,
+    );
+    await expect(controls(frame).output("sums.txt")).toHaveText(sums.join("\n"), slowly);
   } finally {
     await site.stop();
   }

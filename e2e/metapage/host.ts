@@ -12,7 +12,8 @@ await metapage.setDefinition({
     source: { url: addresses.get("source") ?? "" },
     first: {
       url: addresses.get("first") ?? "",
-      inputs: [{ metaframe: "source", source: "data.json" }],
+      // A glob passes every pipe that it matches, under its own name.
+      inputs: [{ metaframe: "source", source: addresses.get("pipe") ?? "data.json" }],
     },
     second: {
       url: addresses.get("second") ?? "",

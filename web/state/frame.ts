@@ -3,7 +3,7 @@
 
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Job } from "../../wire/job.ts";
-import type { MetapageLink } from "../frame/metapage.ts";
+import { frameWindow, joinMetapage, type MetapageLink } from "../frame/metapage.ts";
 import type { ReadyDefinition } from "../job/definition.ts";
 import { metapageWaitMs } from "../limits.ts";
 import { decodeJson, encodeJson, isJsonObject, type JsonObject } from "../url/codec.ts";
@@ -17,6 +17,7 @@ import { type ResultState, runOf } from "./results.ts";
 
 export interface FrameFacts {
   readonly browser: Browser;
+  readonly view: Window;
   readonly address: Address;
   readonly pipes: Signal<Values>;
   readonly target: ReadonlySignal<QueueTarget | undefined>;
@@ -28,25 +29,14 @@ export interface FrameFacts {
 
 /** `mayStart` turns true once the metapage's first inputs are here, or it is clear that there is no metapage. */
 export function joinFrame(facts: FrameFacts): { mayStart: ReadonlySignal<boolean> } {
-  const { browser, pipes, faults } = facts;
+  const { browser, pipes } = facts;
   const isConnected = signal(!browser.isFramed);
   const hasWaited = signal(false);
   if (browser.isFramed) {
     browser.clock.after(metapageWaitMs, () => {
       hasWaited.value = true;
     });
-    // Only a framed page needs the library, and it is a third of the page's weight.
-    import("../frame/metapage.ts").then(
-      ({ joinMetapage }) => sendOutputs(facts, joinMetapage(pipes, isConnected)),
-      () => {
-        faults.value = [
-          {
-            where: "metapage",
-            message: "The link to the page around this one could not be loaded. Reload to try again.",
-          },
-        ];
-      },
-    );
+    sendOutputs(facts, joinMetapage(frameWindow(facts.view), browser.clock, pipes, isConnected));
     setJobFromPipes(facts);
   }
   return { mayStart: computed(() => isConnected.value || hasWaited.value) };

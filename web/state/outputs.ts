@@ -40,7 +40,7 @@ export function createOutputSender(link: MetapageLink, fetcher: typeof fetch): O
         const gone = isWhole ? sentNames.filter((name) => !(name in outputs)) : [];
         sentNames = isWhole ? Object.keys(outputs) : [...new Set([...sentNames, ...Object.keys(outputs)])];
         const all = { ...Object.fromEntries(gone.map((name) => [name, undefined])), ...outputs };
-        if (Object.keys(all).length > 0) await link.send(all);
+        if (Object.keys(all).length > 0) link.send(all);
       } catch (error) {
         if (sentRun === key) sentRun = "";
         throw error;

@@ -73,6 +73,7 @@ export function createPage(browser: Browser, view: Window): Page {
   const sendingFaults = signal<readonly Fault[]>([]);
   const { mayStart } = joinFrame({
     browser,
+    view,
     address,
     pipes,
     result,
