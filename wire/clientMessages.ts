@@ -2,6 +2,7 @@
 // Unknown types are ignored by both sides; the server never pushes anything that is not JSON.
 
 import * as v from "valibot";
+import { Duration } from "./definition.ts";
 import { JobId, Namespace } from "./ids.ts";
 import { Job, LogStep, WorkerRegistration } from "./job.ts";
 import { shortTextCharsMax } from "./limits.ts";
@@ -16,7 +17,8 @@ const callback = v.optional(v.nullable(Callback));
 export const Control = v.object({
   namespace: v.optional(v.nullable(Namespace)),
   callbacks: v.optional(v.nullable(v.object({ queued: callback, finished: callback }))),
-  maxDuration: v.optional(v.nullable(shortText)),
+  /** How long the job may run as far as this submission is concerned; a definition's own `maxDuration` is part of what runs. */
+  maxDuration: v.optional(v.nullable(v.pipe(shortText, Duration))),
 });
 export type Control = v.InferOutput<typeof Control>;
 

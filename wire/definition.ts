@@ -10,7 +10,8 @@ import { durationMs, sizeBytes } from "./units.ts";
 
 const shortText = v.pipe(v.string(), v.maxLength(shortTextCharsMax));
 const words = v.union([v.string(), v.array(v.string())]);
-const duration = v.pipe(
+/** A time as people write it, like "90s" or "1h30m". */
+export const Duration = v.pipe(
   v.string(),
   v.check((text) => durationMs(text) !== undefined, "A duration looks like 90s, 5m or 1h30m."),
 );
@@ -36,7 +37,7 @@ export const Requirements = v.object({
   cpus: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(4096))),
   gpus: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1024))),
   memory: v.optional(size),
-  maxDuration: v.optional(duration),
+  maxDuration: v.optional(Duration),
 });
 export type Requirements = v.InferOutput<typeof Requirements>;
 
@@ -57,7 +58,7 @@ export const JobDefinition = v.pipe(
     entrypoint: v.optional(words),
     workdir: v.optional(shortText),
     shmSize: v.optional(size),
-    maxDuration: v.optional(duration),
+    maxDuration: v.optional(Duration),
     tags: v.optional(v.pipe(v.array(shortText), v.maxLength(tagsMax))),
     requirements: v.optional(Requirements),
     env: v.optional(

@@ -27,6 +27,7 @@ const bodies: readonly (readonly [string, string, number, RegExp])[] = [
   ["data nested too deeply", submission({ ...image, inputs: { a: { type: "json", value: nested } } }), 400, /nested/],
   ["an id that is not the definition's", submission(image, { id: "0".repeat(64) }), 400, /id is not/],
   ["an id that is none", submission(image, { id: "../x" }), 400, /id/],
+  ["a time to run that is none", submission(image, { control: { maxDuration: "soon" } }), 400, /duration/i],
   ["an empty namespace", submission(image, { control: { namespace: "" } }), 400, /namespace/],
   ...["../up", "a/../b", "/etc/../x", "", "a//b", "a/", ".", "nul\0"].map(
     (name) =>

@@ -33,6 +33,19 @@ onEveryShell((shell) => {
     expect(await api.result(jobId)).toMatchObject({ finishedReason: "Cancelled" });
   });
 
+  test("a job that ran for as long as its submission's control allows ends, and its agent is told to stop", async () => {
+    const api = new QueueApi(shell());
+    const agent = await TestAgent.connect(api);
+    const client = await TestClient.connect(api);
+    const { jobId } = await api.submit(uniqueDefinition(), { control: { maxDuration: "300ms" } });
+    await agent.started(jobId);
+    expect(await client.job(jobId, "Finished")).toMatchObject({ finishedReason: "TimedOut" });
+    expect(await agent.stopped(jobId)).toMatchObject({ reason: "Cancelled" });
+    expect(await api.result(jobId)).toMatchObject({
+      finished: { reason: "TimedOut", result: { isTimedOut: true, error: expect.stringContaining("maxDuration") } },
+    });
+  });
+
   test("a cancelled job can be submitted again, as a new run", async () => {
     const api = new QueueApi(shell());
     const agent = await TestAgent.connect(api);

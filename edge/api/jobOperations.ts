@@ -37,7 +37,9 @@ export const jobOperations: readonly Operation[] = [
     more:
       "A job is named by the hash of its definition. The same job that is under way is joined, and one that has a fresh " +
       "result is answered by it. `id` may be left out; if it is sent it must be the definition's. `control.callbacks` asks " +
-      "for webhooks.",
+      "for webhooks. `control.maxDuration` is how long the job may run for this submission's namespace: a job that no " +
+      "namespace wants any longer ends as TimedOut, without a result that could answer others. To make the time part of " +
+      "what runs, name it in the definition.",
     body: { schema: Submission, what: "A definition, and how it is to be handled." },
     answers: submitAnswers,
   },

@@ -11,6 +11,7 @@ import { declinedPauseMs, lossesMax } from "../limits.ts";
 import { orderStart } from "./assign.ts";
 import { endAsPoison, stopReasonOf, takeFinish } from "./finish.ts";
 import { announceJob, attemptName, attemptNumber, type JobRow, jobOfRow, readJob, writeJob } from "./jobs.ts";
+import { beginPatience } from "./patience.ts";
 import type { AgentSession, KnownAgent } from "./sessions.ts";
 import type { Turn } from "./turn.ts";
 import { announceAgents } from "./watch.ts";
@@ -143,6 +144,7 @@ function resume(turn: Turn, session: KnownAgent, job: JobRow): void {
     boot: session.boot,
     losses: Math.max(0, job.losses - 1),
   });
+  beginPatience(turn, running);
   announceJob(turn, running);
 }
 

@@ -6,6 +6,7 @@ import { reserveAfterMs, shapesMax } from "../limits.ts";
 import { canRun, type Demand, fits, parseDemand, usedBy } from "./capacity.ts";
 import { announceJob, attemptName, type JobRow, readJob, writeJob } from "./jobs.ts";
 import { beginAttemptLog } from "./logs.ts";
+import { beginPatience } from "./patience.ts";
 import type { KnownAgent } from "./sessions.ts";
 import { integer, text } from "./sql.ts";
 import type { Turn } from "./turn.ts";
@@ -108,6 +109,7 @@ function assign(turn: Turn, job: JobRow, agent: KnownAgent): void {
     progress: null,
     logBase: beginAttemptLog(turn, job),
   });
+  beginPatience(turn, held);
   orderStart(turn, held, agent);
   announceJob(turn, held);
 }

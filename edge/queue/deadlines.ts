@@ -7,6 +7,7 @@ import { agentGone, expireAgent } from "./agents.ts";
 import { nextCallAt } from "./callbacks.ts";
 import { nextLogExpiry } from "./logEnd.ts";
 import { settleReplaced } from "./namespaces.ts";
+import { settlePatience } from "./patience.ts";
 import { settleEffects } from "./publish.ts";
 import { sweep } from "./retention.ts";
 import { integerOrNull, text } from "./sql.ts";
@@ -20,6 +21,7 @@ export function settleDue(turn: Turn, isNew: boolean): void {
   } else if (state.wakeAt !== null && now > state.wakeAt + gapMs) grantGrace(turn);
   expireLeases(turn);
   settleReplaced(turn);
+  settlePatience(turn);
   settleEffects(turn, "due");
   if (turn.sessions.agents().some((agent) => agent.declinedUntil > 0 && agent.declinedUntil <= now))
     turn.assignable = true;
@@ -85,6 +87,7 @@ function nextDeadline(turn: Turn): number | null {
     ...(turn.state.waiting > 0 ? pauses : []),
     earliest("SELECT min(lease_until) AS at FROM agents WHERE queue = ?"),
     earliest("SELECT min(ends_at) AS at FROM namespaces WHERE queue = ? AND ends_at IS NOT NULL"),
+    earliest("SELECT min(patient_until) AS at FROM namespaces WHERE queue = ? AND patient_until IS NOT NULL"),
     earliest("SELECT min(due) AS at FROM effects WHERE queue = ?"),
     nextCallAt(turn),
     turn.state.sweepAt,

@@ -144,9 +144,10 @@ export function stopReasonOf(reason: FinishedReason | null): StopReason {
     case "Deleted":
     case "JobReplacedByClient":
       return reason;
+    case "TimedOut":
+      return "Cancelled";
     case "Success":
     case "Error":
-    case "TimedOut":
     case "WorkerLost":
     case null:
       return "Superseded";

@@ -6,6 +6,7 @@ import { ClientMessage, Enqueue } from "../../wire/clientMessages.ts";
 import { checkDefinition, sentenceOf } from "../../wire/definition.ts";
 import { defaultNamespace } from "../../wire/ids.ts";
 import { clientFrameBytesMax, shortTextCharsMax } from "../../wire/limits.ts";
+import { durationMs } from "../../wire/units.ts";
 import type { Callback } from "../../wire/webhook.ts";
 import type { QueueSettings } from "../limits.ts";
 import { hostsOf, type UrlRules, urlFault } from "../outbound/urlRules.ts";
@@ -111,7 +112,9 @@ export function checkEnqueue({ id: sent, definition, control, debug }: Enqueue, 
   };
   const namespace = control?.namespace ?? defaultNamespace;
   const { client } = submitter;
-  return { ok: true, submission: { checked: check.value, namespace, debug: debug ?? false, client, callbacks } };
+  const patienceMs = durationMs(control?.maxDuration ?? "") ?? null;
+  const submission = { checked: check.value, namespace, debug: debug ?? false, client, callbacks, patienceMs };
+  return { ok: true, submission };
 }
 
 function targetOf({ url, payload, secret }: Callback, { queueName, origin }: Submitter): Target {

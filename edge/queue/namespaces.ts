@@ -87,7 +87,7 @@ export function leaveNamespace(
   turn: Turn,
   job: JobRow,
   namespace: Namespace | "*",
-  reason: Extract<FinishedReason, "Cancelled" | "Deleted" | "JobReplacedByClient">,
+  reason: Extract<FinishedReason, "Cancelled" | "Deleted" | "JobReplacedByClient" | "TimedOut">,
   message: string,
 ): boolean {
   const before = namespacesOf(turn, job.id);

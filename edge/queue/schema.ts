@@ -66,6 +66,12 @@ const migrations: readonly (readonly string[])[] = [
     `CREATE INDEX calls_due ON calls (queue, due)`,
     `CREATE INDEX calls_sent ON calls (queue, due) WHERE sent_at IS NOT NULL`,
   ],
+  [
+    // How long the job may run for a namespace, and when that is over for the attempt that runs (patience.ts).
+    `ALTER TABLE namespaces ADD COLUMN patience_ms INTEGER`,
+    `ALTER TABLE namespaces ADD COLUMN patient_until INTEGER`,
+    `CREATE INDEX namespaces_patient ON namespaces (queue, patient_until) WHERE patient_until IS NOT NULL`,
+  ],
 ];
 
 export class SchemaTooNewError extends Error {}

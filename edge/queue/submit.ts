@@ -9,6 +9,7 @@ import { shapeOf } from "./capacity.ts";
 import { announceJob, isActive, type JobRow, jobShown, namespacesOf, readJob, writeJob } from "./jobs.ts";
 import { dropLog } from "./logEnd.ts";
 import { isInNamespace, joinNamespace, lineOf, replaceOthers } from "./namespaces.ts";
+import { setPatience } from "./patience.ts";
 import { owe } from "./publish.ts";
 import { finishedOf, readResult, resultOfRow, type StoredResult, writeResult } from "./results.ts";
 import type { Turn } from "./turn.ts";
@@ -20,6 +21,8 @@ export interface Submission {
   /** A keyed hash of the address that it came from; null where nothing is limited by address. */
   readonly client?: string | null;
   readonly callbacks?: Callbacks;
+  /** How long the job may run for this namespace, if its submission says. */
+  readonly patienceMs?: number | null;
 }
 
 export type SubmitOutcome =
@@ -34,7 +37,7 @@ export interface Backpressure {
 }
 
 export function submit(turn: Turn, submission: Submission): SubmitOutcome {
-  const { checked, namespace, callbacks = {} } = submission;
+  const { checked, namespace, callbacks = {}, patienceMs = null } = submission;
   const { id } = checked;
   const before = readJob(turn, id);
   if (callbacks.finished ?? callbacks.queued) {
@@ -50,6 +53,7 @@ export function submit(turn: Turn, submission: Submission): SubmitOutcome {
     turn.counters.add("submitted.joined");
     if (callbacks.finished) awaitEnd(turn, id, namespace, callbacks.finished);
     const job = isInNamespace(turn, id, namespace) ? before : joined(turn, before, namespace);
+    setPatience(turn, job, namespace, patienceMs);
     announceJob(turn, job);
     replaceOthers(turn, id, namespace);
     return { type: "taken", id, job: jobShown(turn, job), cached: false };
@@ -71,6 +75,7 @@ export function submit(turn: Turn, submission: Submission): SubmitOutcome {
     if (callbacks.finished) awaitEnd(turn, id, namespace, callbacks.finished);
     keepDefinition(turn, checked);
     dropLog(turn, id);
+    setPatience(turn, job, namespace, patienceMs);
     turn.assignable = true;
   }
   announceJob(turn, job);

@@ -15,7 +15,11 @@ import { type ClientCaller, Sessions } from "./sessions.ts";
 import type { Submission, SubmitOutcome } from "./submit.ts";
 import type { Effect } from "./turn.ts";
 
-type More = Pick<Submission, "client" | "callbacks"> & { namespace?: string; requirements?: object; tags?: string[] };
+type More = Pick<Submission, "client" | "callbacks" | "patienceMs"> & {
+  namespace?: string;
+  requirements?: object;
+  tags?: string[];
+};
 
 export class TestQueue {
   readonly sql = new NodeSql(":memory:");
@@ -86,11 +90,12 @@ export class TestQueue {
   }
 
   tryTo(command: string, more: More = {}): SubmitOutcome {
-    const { namespace = "_", client = null, callbacks = {}, ...rest } = more;
+    const { namespace = "_", client = null, callbacks = {}, patienceMs = null, ...rest } = more;
     const check = checkDefinition({ image: "x", command, ...rest });
     if (!check.ok) throw new Error(check.error);
-    const submission = { checked: check.value, namespace: v.parse(Namespace, namespace), client, callbacks };
-    return this.do(this.queue.submit(this.now, { ...submission, debug: false }));
+    const { value: checked } = check;
+    const how = { client, callbacks, patienceMs, debug: false };
+    return this.do(this.queue.submit(this.now, { checked, namespace: v.parse(Namespace, namespace), ...how }));
   }
 
   submit(command: string, more: More = {}): JobId {

@@ -4,6 +4,7 @@ import type { AgentMessage } from "../../wire/agentMessages.ts";
 import type { ClientMessage } from "../../wire/clientMessages.ts";
 import type { JobId } from "../../wire/ids.ts";
 import type { Job, WorkerRegistration } from "../../wire/job.ts";
+import type { JobResult } from "../../wire/result.ts";
 import type { FinishedJob } from "../deployment.ts";
 import { snapshotFinishedMax, snapshotJobsPerFrame, watchedJobsMax } from "../limits.ts";
 import { isLive } from "./finish.ts";
@@ -91,7 +92,8 @@ export function decidedById(turn: Turn, id: JobId): FinishedJob | undefined {
   // A later run that ended without a result leaves the earlier run's, which is no part of how this one ended.
   if (!row?.reason || isOfRun(readResult(turn, id), row)) return storedById(turn, id);
   const { reason, changedAt: time, message } = row;
-  const finished = { type: "Finished", reason, time, ...(message === null ? {} : { message }) } as const;
+  const result = reason === "TimedOut" ? { result: timedOut(message ?? "", time) } : {};
+  const finished = { type: "Finished", reason, time, ...(message === null ? {} : { message }), ...result } as const;
   return { job: { ...jobShown(turn, row), finished }, ref: null, log: readHead(turn, id) !== undefined };
 }
 
@@ -107,6 +109,11 @@ export function storedById(turn: Turn, id: JobId): FinishedJob | undefined {
     ref: stored.ref,
     log: readHead(turn, id) !== undefined,
   };
+}
+
+/** Whoever gets this reason looks for a result. */
+function timedOut(error: string, time: number): JobResult {
+  return { logs: [[error, time, true]], error, isTimedOut: true, outputs: {} };
 }
 
 function isOfRun(stored: StoredResult | undefined, row: JobRow): boolean {
