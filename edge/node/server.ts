@@ -16,7 +16,7 @@ import { keyHashOf, queueHash } from "../queueHash.ts";
 import { refusalOf } from "../routes/access.ts";
 import { socketRoute } from "../socketRoute.ts";
 import type { S3Settings } from "../stores/s3Client.ts";
-import { openBlobs } from "./blobs.ts";
+import { type OpenBlobs, openBlobs } from "./blobs.ts";
 import { openDataFolder } from "./dataFolder.ts";
 import { pageFiles } from "./pageFiles.ts";
 import { type Permits, permitRoute } from "./permits.ts";
@@ -66,7 +66,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const onEvent = options.onEvent ?? ((event) => console.log(JSON.stringify(event)));
   const data = openDataFolder(options.dataDir);
   const server = createServer({ requestTimeout: requestMsMax });
+  let blobs: OpenBlobs | undefined;
   try {
+    // From the moment it listens until requests are heard nothing may be awaited: one that came between had no answer, ever.
+    blobs = await openBlobs(data.path, options.s3, { keepMs: options.blobKeepMs, now, onError });
+    const { store, close: closeBlobs } = blobs;
     const port = await listen(server, host, options.port);
     const names = [...new Set(["localhost", "127.0.0.1", "[::1]", ...(host.includes(":") ? [`[${host}]`] : [host])])];
     const hosts = names.map((name) => `${name}:${port}`);
@@ -78,11 +82,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const callbackRules = { literals: "checked", allowRanges, ownHosts: hostsOf(origins) } as const;
     const cacheScope = "deployment" as const;
     const settings = { ...defaultQueueSettings, cacheScope, ...options.settings, origins, callbackRules };
-    const blobs = await openBlobs(data.path, options.s3, { keepMs: options.blobKeepMs, now, onError });
     const queues = new QueueHost({
       sql,
       settings,
-      blobs: blobs.store,
+      blobs: store,
       now,
       post: nodePost({ allowRanges }),
       onError,
@@ -91,7 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const deployment: Deployment = {
       origins,
       access,
-      blobs: blobs.store,
+      blobs: store,
       bodyBytesMax: blobBytesMax,
       callbackRules,
       archive: queues.archive,
@@ -120,13 +123,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stop: async () => {
         queues.stop();
         await close(server, () => queues.terminateSockets());
-        await blobs.close();
+        await closeBlobs();
         sql.close();
         data.release();
       },
     };
   } catch (error) {
     server.close();
+    await blobs?.close();
     data.release();
     throw error;
   }

@@ -9,7 +9,6 @@ import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { paths } from "../../wire/http.ts";
 import { own } from "../../wire/ids.ts";
-import { transferSilenceMs } from "../limits.ts";
 import { Session } from "../queue/session.ts";
 import { systemWorld } from "../world.ts";
 import { BlobUpload } from "./upload.ts";
@@ -140,25 +139,20 @@ describe.each(["a bucket", "a folder"])("large files, where the control plane ha
     await close();
   });
 
-  test(
-    "go on after the control plane was killed",
-    async () => {
-      const events: string[] = [];
-      const { uploads, close } = connect(api, events);
-      const file = await someFile(64 * MiB);
-      // Longer than a transfer may be silent before it is tried again.
-      const uploading = uploads.upload(file, AbortSignal.timeout(2 * transferSilenceMs));
-      await expect.poll(() => events.length).toBeGreaterThan(0);
-      const { port } = new URL(api);
-      await ended(edge, "killed");
-      await startEdge(port);
-      await uploading;
-      expect(await storedHash(file.hash)).toBe(file.hash);
-      expect(events.filter((event) => event.startsWith("begin"))).toHaveLength(1);
-      await close();
-    },
-    3 * transferSilenceMs,
-  );
+  test("go on after the control plane was killed", async () => {
+    const events: string[] = [];
+    const { uploads, close } = connect(api, events);
+    const file = await someFile(64 * MiB);
+    const uploading = uploads.upload(file, AbortSignal.timeout(60_000));
+    await expect.poll(() => events.length).toBeGreaterThan(0);
+    const { port } = new URL(api);
+    await ended(edge, "killed");
+    await startEdge(port);
+    await uploading;
+    expect(await storedHash(file.hash)).toBe(file.hash);
+    expect(events.filter((event) => event.startsWith("begin"))).toHaveLength(1);
+    await close();
+  });
 
   test("are given up with their job, without a rest", async () => {
     const events: string[] = [];

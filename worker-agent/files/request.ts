@@ -87,15 +87,19 @@ export function request(url: URL, options: RequestOptions): Promise<http.Incomin
   });
 }
 
-/** The answer's body as text, of limited length; what is beyond is not read. */
+/** The answer's body as text, of limited length; what is beyond is not read. @throws ConnectionFault when it breaks off. */
 export async function textOf(response: http.IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > errorBodyBytesMax) break;
+  try {
+    for await (const chunk of response) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > errorBodyBytesMax) break;
+    }
+  } catch (cause) {
+    throw new ConnectionFault("the answer broke off", { cause });
   }
   return Buffer.concat(chunks).toString("utf8");
 }

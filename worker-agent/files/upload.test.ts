@@ -1,0 +1,54 @@
+// Uploads against a server that misbehaves.
+
+import { createServer, type RequestListener } from "node:http";
+import { expect, onTestFinished, test } from "vitest";
+import { own } from "../../wire/ids.ts";
+import { askFirstBytes } from "../limits.ts";
+import { BlobUpload } from "./upload.ts";
+
+async function uploadsTo(listener: RequestListener): Promise<BlobUpload> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  const ask = async () => ({ is: "whole" }) as const;
+  return new BlobUpload({ api: `http://127.0.0.1:${address.port}`, random: () => 0, ask });
+}
+
+const bytes = Buffer.alloc(askFirstBytes + 1);
+const blob = { hash: own.sha256("a".repeat(64)), size: bytes.length, path: bytes, what: "the output" };
+
+test("a connection that breaks in any step of an upload is tried again at once", async () => {
+  const asked: string[] = [];
+  const uploads = await uploadsTo((request, response) => {
+    const step = `${request.method} ${request.url?.endsWith("/exists") ? "exists" : "blob"}`;
+    const time = asked.filter((earlier) => earlier === step).length;
+    asked.push(step);
+    if (time === 0) request.socket.destroy();
+    // The head of an answer, and not all of its body.
+    else if (time === 1) response.writeHead(200, { "content-length": "100" }).write("{", () => response.destroy());
+    else if (step === "GET exists") response.writeHead(404).end('{"exists":false}');
+    else request.resume().on("end", () => response.end());
+  });
+  await uploads.upload(blob, AbortSignal.timeout(10_000));
+  // A blob whose answer says 200 is stored, however the answer's body ends.
+  expect(asked).toEqual(["GET exists", "GET exists", "GET exists", "PUT blob", "GET exists", "PUT blob"]);
+});
+
+test("a refusal is not tried again, and its sentence is told", async () => {
+  let asked = 0;
+  const uploads = await uploadsTo((request, response) => {
+    asked += 1;
+    request.resume();
+    response.writeHead(request.method === "GET" ? 404 : 413, { "content-type": "application/json" });
+    response.end('{"error":"This blob is too large."}');
+  });
+  await expect(uploads.upload(blob, AbortSignal.timeout(10_000))).rejects.toThrow(
+    /^Uploading the output \(16385 bytes\) failed: .*413: This blob is too large\.$/,
+  );
+  expect(asked).toBe(2);
+});
