@@ -13,7 +13,7 @@ import {
   shortTextCharsMax,
 } from "./limits.ts";
 import { ResourceLimits, ResourceSample } from "./resources.ts";
-import { ConsoleLogLine, JobPhase, JobResult, LogStep, ResultRef, RunReason } from "./result.ts";
+import { Amount, ConsoleLogLine, JobPhase, JobResult, LogStep, ResultRef, RunReason } from "./result.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const lineNumber = v.pipe(count, v.maxValue(logLineNumberMax));
@@ -93,7 +93,13 @@ export const AgentMessage = v.variant("type", [
     declined: v.array(v.object({ ...Held.entries, why: text })),
     offer: v.optional(Offer),
   }),
-  v.object({ type: v.literal("progress"), ...Held.entries, phase: JobPhase, message: v.optional(text) }),
+  v.object({
+    type: v.literal("progress"),
+    ...Held.entries,
+    phase: JobPhase,
+    message: v.optional(text),
+    amount: v.optional(Amount),
+  }),
   // Optional: what the running container uses, for who watches the job. Nothing of it is kept.
   v.object({
     type: v.literal("resources"),

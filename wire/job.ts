@@ -2,7 +2,7 @@
 
 import * as v from "valibot";
 import { Requirements } from "./definition.ts";
-import { Finished, FinishedReason, JobPhase } from "./result.ts";
+import { Amount, Finished, FinishedReason, JobPhase } from "./result.ts";
 
 export const JobState = v.picklist(["Queued", "Running", "Finished", "Removed"]);
 export type JobState = v.InferOutput<typeof JobState>;
@@ -12,6 +12,7 @@ export const Progress = v.object({
   phase: JobPhase,
   since: v.number(),
   message: v.optional(v.string()),
+  amount: v.optional(Amount),
 });
 export type Progress = v.InferOutput<typeof Progress>;
 

@@ -27,9 +27,21 @@ export type LogStep = v.InferOutput<typeof LogStep>;
 export const JobPhase = v.picklist(["inputs", "image", "run", "outputs"]);
 export type JobPhase = v.InferOutput<typeof JobPhase>;
 
+/** How far a phase is, for a bar: `done` never goes back and is at most `total`. */
+export const Amount = v.object({
+  done: v.pipe(v.number(), v.minValue(0)),
+  total: v.pipe(v.number(), v.minValue(0)),
+  unit: v.picklist(["bytes", "steps"]),
+});
+export type Amount = v.InferOutput<typeof Amount>;
+
 /** How long a phase took: `start` in ms since the attempt began, `ms` its length. */
 export const PhaseTime = v.object({ phase: JobPhase, start: v.number(), ms: v.number() });
 export type PhaseTime = v.InferOutput<typeof PhaseTime>;
+
+/** What ran: the engine's id of the image, and the registry's name for the same bytes if it has one (`repository@sha256:...`). */
+export const ImageUsed = v.object({ id: v.string(), digest: v.optional(v.string()) });
+export type ImageUsed = v.InferOutput<typeof ImageUsed>;
 
 /**
  * The result of one run. `StatusCode` is the program's own verdict and absent when no container ended;
@@ -46,6 +58,7 @@ export const JobResult = v.object({
   outputs: v.record(v.string(), DataRef),
   outputSizes: v.optional(v.record(v.string(), v.number())),
   phases: v.optional(v.array(PhaseTime)),
+  image: v.optional(ImageUsed),
   resources: v.optional(ResourceUse),
 });
 export type JobResult = v.InferOutput<typeof JobResult>;

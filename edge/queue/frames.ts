@@ -179,8 +179,8 @@ function takeReport(turn: Turn, agent: KnownAgent, message: Exclude<AgentMessage
   if (!job) return;
   switch (message.type) {
     case "progress": {
-      const { phase, message: line } = message;
-      const progress = { phase, since: turn.now, ...(line === undefined ? {} : { message: line }) };
+      const { type: _type, job: _job, attempt: _attempt, phase, ...rest } = message;
+      const progress = { phase, since: turn.now, ...rest };
       announceJob(turn, writeJob(turn, job, { ...job, progress: JSON.stringify(progress) }));
       return;
     }

@@ -143,7 +143,7 @@ export class HeldJobs {
     const held = { job, attempt };
     return {
       connected: () => sessionOf(queue)?.connected === true,
-      progress: (phase, message) => sessionOf(queue)?.progress(held, phase, message),
+      progress: (phase, note) => sessionOf(queue)?.progress(held, phase, note),
       logs: async (batch) => {
         // An adopted job may print before any session knows which queue it serves.
         if (!sessionOf(queue)) await this.#options.allKnown();

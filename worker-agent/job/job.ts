@@ -17,13 +17,13 @@ import { errorFinish, runFinish } from "./finish.ts";
 import { jobFolder, removeJobFolder } from "./jobFolder.ts";
 import { JobLog } from "./jobLog.ts";
 import type { LogBatch } from "./logBacklog.ts";
-import { Phases } from "./phases.ts";
+import { Phases, type ProgressNote } from "./phases.ts";
 import { create, type JobTask, type JobTools, type Life, originOf, prepare } from "./prepare.ts";
 
 /** The job's line to its queue, which may be away. */
 export interface Uplink {
   readonly connected: () => boolean;
-  readonly progress: (phase: JobPhase, message: string | undefined) => void;
+  readonly progress: (phase: JobPhase, note: ProgressNote) => void;
   /** Resolves when the lines have left. */
   readonly logs: (batch: LogBatch) => Promise<void>;
   /** A step of an upload in parts. */

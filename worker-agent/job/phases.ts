@@ -1,15 +1,21 @@
 // How long each phase of a job takes, and telling the queue about it: only of phases that a person could notice, so that a
 // short job costs no frames.
 
-import type { JobPhase, PhaseTime } from "../../wire/result.ts";
+import type { Amount, JobPhase, PhaseTime } from "../../wire/result.ts";
 import { progressAfterMs } from "../limits.ts";
+
+/** How far a phase is: a line for a person, and numbers for a bar. */
+export interface ProgressNote {
+  readonly message?: string;
+  readonly amount?: Amount;
+}
 
 export interface PhasesOptions {
   readonly now: () => number;
   readonly beganAt: number;
   /** Those of an adopted job that are over. */
   readonly done: readonly PhaseTime[];
-  readonly tell: (phase: JobPhase, message: string | undefined) => void;
+  readonly tell: (phase: JobPhase, note: ProgressNote) => void;
 }
 
 interface Begun {
@@ -45,8 +51,8 @@ export class Phases {
   }
 
   /** How far a phase is. */
-  message(phase: JobPhase, text: string): void {
-    this.#tell(phase, text);
+  note(phase: JobPhase, note: ProgressNote): void {
+    this.#tell(phase, note);
   }
 
   /** Those that are over, in the order in which they began. */
@@ -54,8 +60,8 @@ export class Phases {
     return this.#begun.flatMap(({ phase, start, ms }) => (ms === undefined ? [] : [{ phase, start, ms }]));
   }
 
-  #tell(phase: JobPhase, message?: string): void {
+  #tell(phase: JobPhase, note: ProgressNote = {}): void {
     this.#telling = true;
-    this.#options.tell(phase, message);
+    this.#options.tell(phase, note);
   }
 }

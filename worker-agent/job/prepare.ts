@@ -92,7 +92,7 @@ export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared
   const inputTools: InputTools = { api: tools.api, cache: tools.cache, sources };
   const watcher = {
     line: (text: string) => log.note(text, "docker image pull"),
-    progress: (message: string) => phases.message("image", message),
+    progress: (message: string) => phases.note("image", { message }),
   };
   const parts = new Together(signal);
   const [config, image, network, jobCache] = await parts.all(

@@ -8,6 +8,7 @@ import { QueueHash } from "../../wire/ids.ts";
 import { agentProtocol, shortTextCharsMax, syncEveryMsMax, syncEveryMsMin } from "../../wire/limits.ts";
 import type { JobPhase } from "../../wire/result.ts";
 import type { LogBatch } from "../job/logBacklog.ts";
+import type { ProgressNote } from "../job/phases.ts";
 import { resendMs, welcomeMs } from "../limits.ts";
 import { type LogSink, shortQueue } from "../log.ts";
 import { settledWithin } from "../retry.ts";
@@ -87,7 +88,7 @@ export class Session {
     return this.#socket !== undefined && this.#welcomed;
   }
 
-  progress(held: Held, phase: JobPhase, message: string | undefined): void {
+  progress(held: Held, phase: JobPhase, { message, amount }: ProgressNote): void {
     const { job, attempt } = held;
     if (!this.connected) return;
     // Only news: what is not told now is told by the next one.
@@ -97,6 +98,7 @@ export class Session {
       attempt,
       phase,
       ...(message === undefined ? {} : { message: message.slice(0, shortTextCharsMax) }),
+      ...(amount === undefined ? {} : { amount }),
     });
   }
 
