@@ -3,14 +3,24 @@
 
 import type { AgentId, QueueHash } from "../wire/ids.ts";
 import { type DataDir, openDataDir } from "./dataDir.ts";
+import { DiskQuota } from "./docker/diskQuota.ts";
 import { Engine } from "./docker/engine.ts";
 import { Images } from "./docker/images.ts";
 import { JobNetwork } from "./docker/network.ts";
 import { messageOf } from "./fault.ts";
 import { ContentCache } from "./files/cache.ts";
 import { adopt } from "./job/adopt.ts";
+import type { JobLimits } from "./job/allowance.ts";
 import { HeldJobs } from "./job/heldJobs.ts";
-import { drainAnswerMs, engineCallMs, lastAnswerMs, shutdownGraceMs } from "./limits.ts";
+import {
+  drainAnswerMs,
+  engineCallMs,
+  jobCacheBytes,
+  jobDiskBytes,
+  lastAnswerMs,
+  pidsMax,
+  shutdownGraceMs,
+} from "./limits.ts";
 import { type LogSink, withContext } from "./log.ts";
 import { type Capacity, Ledger } from "./queue/capacity.ts";
 import { QueueDesk } from "./queue/queueDesk.ts";
@@ -36,6 +46,8 @@ export interface AgentOptions {
   readonly allowImages?: readonly string[];
   /** Address ranges that inputs may be read from although they are not public. */
   readonly allowRanges?: readonly string[];
+  /** What one job may use at most, beside what `capacity` says. */
+  readonly limits?: Partial<Omit<JobLimits, "memoryBytes" | "maxDurationMs">>;
   readonly name?: string;
   /** What the agent's identity is the hash of; without it one is kept in the data folder. */
   readonly secret?: string;
@@ -45,6 +57,8 @@ export interface AgentOptions {
   readonly world: World;
   readonly engine?: Engine;
 }
+
+const defaultLimits = { pids: pidsMax, diskBytes: jobDiskBytes, jobCacheBytes };
 
 export interface RunningAgent {
   readonly id: AgentId;
@@ -103,6 +117,7 @@ async function begin(options: AgentOptions, engine: Engine, data: DataDir): Prom
   };
   const ledger = new Ledger(capacity);
   const { memoryBytes, maxDurationMs } = capacity;
+  const limits = { memoryBytes, maxDurationMs, ...defaultLimits, ...options.limits };
   const held = new HeldJobs({
     tools: {
       engine,
@@ -116,8 +131,8 @@ async function begin(options: AgentOptions, engine: Engine, data: DataDir): Prom
       network,
       guard,
       trusted,
-      memoryBytes,
-      maxDurationMs,
+      limits,
+      quota: new DiskQuota(),
       log,
     },
     ledger,

@@ -81,6 +81,10 @@ export const shutdownGraceMs = 500;
 export const killMs = 20_000;
 /** Processes and threads of one job: a fork bomb ends here. */
 export const pidsMax = 1024;
+/** What one job writes, unless the operator says otherwise: more than most, and no laptop's whole disk. */
+export const jobDiskBytes = 50 * GiB;
+/** What a queue keeps in /job-cache, unless the operator says otherwise: a few large models. */
+export const jobCacheBytes = 50 * GiB;
 /** The smallest memory limit that the engine takes. */
 export const memoryBytesMin = 6 * MiB;
 /** The smallest share of a CPU that the engine takes. */
@@ -164,6 +168,15 @@ export const askAgainMs = 5 * minuteMs;
 export const abortUploadMs = 10_000;
 /** Names of outputs that could not be taken, in the log. */
 export const skippedNamesMax = 20;
+
+// Disk.
+
+/** How much a job has written is looked at that often ... */
+export const diskLookMs = 2_000;
+/** ... and so much more seldom than a look takes: counting never costs more than a twentieth of a CPU. */
+export const diskLookShare = 20;
+/** Counting files gives way to everything else that often. */
+export const walkSliceMs = 10;
 
 // The data folder.
 

@@ -3,10 +3,10 @@
 import type { Held } from "../../wire/agentMessages.ts";
 import type { JobDefinition } from "../../wire/definition.ts";
 import type { QueueHash } from "../../wire/ids.ts";
-import { sizeBytes } from "../../wire/units.ts";
 import type { ConfigMount } from "../files/inputs.ts";
+import type { Allowance } from "../job/allowance.ts";
 import type { Argv } from "../job/command.ts";
-import { cpusMin, engineLog, memoryBytesMin, pidsMax } from "../limits.ts";
+import { engineLog } from "../limits.ts";
 
 /** Labels by which an agent knows its containers again. */
 export const labels = {
@@ -32,8 +32,9 @@ export interface ContainerPlan extends Held {
     readonly jobCache: string;
     readonly config: readonly ConfigMount[];
   };
-  /** What the agent offers, the limit of a job that names none. */
-  readonly memoryBytes: number;
+  readonly allowance: Allowance;
+  /** Whether the engine can hold what the container writes into its own file system to a size. */
+  readonly quota: boolean;
   readonly gpus: readonly string[];
   readonly network: { readonly NetworkMode: string };
 }
@@ -48,8 +49,7 @@ export function containerName({ agent, job, attempt }: Pick<ContainerPlan, "agen
 
 /** The body of POST /containers/create. */
 export function containerOptions(plan: ContainerPlan) {
-  const { definition, argv, mounts, gpus } = plan;
-  const shmSize = definition.shmSize === undefined ? undefined : sizeBytes(definition.shmSize);
+  const { definition, argv, mounts, gpus, allowance } = plan;
   return {
     Image: plan.imageId,
     ...(argv.entrypoint ? { Entrypoint: argv.entrypoint } : {}),
@@ -73,10 +73,8 @@ export function containerOptions(plan: ContainerPlan) {
       CapDrop: ["ALL"],
       CapAdd: capabilities,
       SecurityOpt: ["no-new-privileges"],
-      PidsLimit: pidsMax,
-      ...memoryLimit(plan),
-      ...cpuLimit(definition),
-      ...(shmSize === undefined ? {} : { ShmSize: shmSize }),
+      ...limitsOf(allowance),
+      ...(plan.quota ? { StorageOpt: { size: String(allowance.diskBytes) } } : {}),
       ...(gpus.length === 0
         ? {}
         : { DeviceRequests: [{ Driver: "nvidia", DeviceIDs: gpus, Capabilities: [["gpu"]] }] }),
@@ -92,17 +90,17 @@ export function containerOptions(plan: ContainerPlan) {
   };
 }
 
-/** Swap is memory too: without the second limit a container gets the same again as swap. */
-function memoryLimit({ definition, memoryBytes }: ContainerPlan) {
-  const named = definition.requirements?.memory;
-  const limit = Math.max(memoryBytesMin, (named === undefined ? undefined : sizeBytes(named)) ?? memoryBytes);
-  return { Memory: limit, MemorySwap: limit };
-}
-
-/** Equal shares of what is free; a quota only for who asks for a number of CPUs. */
-function cpuLimit({ requirements }: JobDefinition) {
-  const cpus = requirements?.cpus ?? 0;
-  return { CpuShares: 1024, ...(cpus > 0 ? { NanoCpus: Math.round(Math.max(cpusMin, cpus) * 1e9) } : {}) };
+function limitsOf({ pids, memoryBytes, cpus, shmBytes }: Allowance) {
+  return {
+    PidsLimit: pids,
+    Memory: memoryBytes,
+    // Swap is memory too: without this limit a container gets the same again as swap.
+    MemorySwap: memoryBytes,
+    // Equal shares of what is free; a quota only for who asks for a number of CPUs.
+    CpuShares: 1024,
+    ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
+    ...(shmBytes === undefined ? {} : { ShmSize: shmBytes }),
+  };
 }
 
 function bind(source: string, target: string, readOnly: boolean) {

@@ -106,6 +106,13 @@ export class Engine {
     return answer === undefined ? undefined : v.parse(ContainerState, answer);
   }
 
+  /** What the container has written into its own file system; the engine counts its files. */
+  async writtenBytes(id: string, signal?: AbortSignal): Promise<number> {
+    const call = { method: "GET", path: `/containers/${id}/json`, query: { size: "1" }, signal } as const;
+    const answer = await this.#unless404(call);
+    return answer === undefined ? 0 : (v.parse(v.object({ SizeRw: v.nullish(v.number()) }), answer).SizeRw ?? 0);
+  }
+
   /** Processes as the engine's `ps` shows them. */
   async top(id: string, psArgs: string, signal?: AbortSignal) {
     const answer = await this.#call({

@@ -2,19 +2,19 @@
 // Whatever happens, nothing of it stays on the host.
 
 import type { Finish } from "../../wire/agentMessages.ts";
-import { durationOf } from "../../wire/definition.ts";
-import { defaultDurationMs } from "../../wire/limits.ts";
 import type { JobPhase } from "../../wire/result.ts";
 import { containerName } from "../docker/container.ts";
-import { type RunEnd, runContainer } from "../docker/runContainer.ts";
+import { type Run, type RunEnd, runContainer } from "../docker/runContainer.ts";
 import { JobFault, messageOf } from "../fault.ts";
 import { collectOutputs } from "../files/outputs.ts";
 import { BlobUpload } from "../files/upload.ts";
+import { type DiskWatch, withinDisk } from "../housekeeping/diskWatch.ts";
 import { engineCallMs, logDrainMs } from "../limits.ts";
 import type { AskUpload } from "../queue/questions.ts";
 import { within } from "../retry.ts";
+import { allowanceOf } from "./allowance.ts";
 import { errorFinish, runFinish } from "./finish.ts";
-import { jobFolder, removeJobFolder } from "./jobFolder.ts";
+import { jobCacheOf, jobFolder, removeJobFolder } from "./jobFolder.ts";
 import { JobLog } from "./jobLog.ts";
 import type { LogBatch } from "./logBacklog.ts";
 import { Phases, type ProgressNote } from "./phases.ts";
@@ -50,7 +50,8 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
     : tools.network.place(task.queue);
   // A job may end before it needs it.
   place.catch(() => {});
-  const life: Life = { task, tools, folder, place, log, phases, beganAt };
+  const allowance = allowanceOf(task.definition, tools.limits);
+  const life: Life = { task, tools, folder, place, log, phases, beganAt, allowance };
   try {
     const finish = await finishOf(life, uplink, signal);
     signal.throwIfAborted();
@@ -73,14 +74,15 @@ async function finishOf(life: Life, uplink: Uplink, signal: AbortSignal): Promis
   let end: RunEnd | undefined;
   try {
     const prepared = task.adopted ? undefined : await prepare(life, signal);
-    const limitMs = Math.min(durationOf(task.definition, defaultDurationMs), tools.maxDurationMs);
+    const limitMs = life.allowance.durationMs;
     const note = (text: string) => log.note(text);
     end = await phases.during("run", async () => {
       const id = prepared ? await create(life, prepared, signal) : task.adopted?.container;
       if (id === undefined) throw new Error("A job is either prepared or adopted.");
       const state = task.adopted?.state ?? "new";
       const { engine, world } = tools;
-      return await runContainer({ engine, id, state, limitMs, printed: log.printed.bind(log), note, world }, signal);
+      const run: Run = { engine, id, state, limitMs, printed: log.printed.bind(log), note, world };
+      return await withinDisk(diskWatch(life, id), signal, (signal) => runContainer(run, signal));
     });
     log.endOutput();
     noteEnd(end, limitMs, log);
@@ -108,6 +110,19 @@ function noteEnd({ timedOut, outOfMemory, statusCode }: RunEnd, limitMs: number,
   // The engine says so also when only a child ran out and the job went on: then it is not why it ended.
   else if (outOfMemory && statusCode !== 0)
     log.note("\u2014 the job ran out of memory; requirements.memory asks for more \u2014");
+}
+
+function diskWatch({ task, tools, folder, allowance }: Life, id: string): DiskWatch {
+  const { engine, limits, quota, world, log } = tools;
+  return {
+    outputs: folder.outputs,
+    jobCache: jobCacheOf(tools.jobCaches, task.queue),
+    diskBytes: allowance.diskBytes,
+    jobCacheBytes: limits.jobCacheBytes,
+    written: async (signal) => (quota.given ? 0 : await engine.writtenBytes(id, signal)),
+    now: world.now,
+    failed: (message) => log({ event: "disk not looked at", level: "warn", message }),
+  };
 }
 
 /** Safe to call twice. What can't be removed now is removed when the agent starts the next time. */

@@ -79,9 +79,13 @@ export async function readJobRecords(jobs: string): Promise<ReadonlyMap<string, 
   return found;
 }
 
+export function jobCacheOf(jobCaches: string, queue: QueueHash): string {
+  return join(jobCaches, queue);
+}
+
 /** The folder behind /job-cache: one for each queue, which every job of the queue may write, whatever its user. */
 export async function makeJobCache(jobCaches: string, queue: QueueHash): Promise<string> {
-  const path = join(jobCaches, queue);
+  const path = jobCacheOf(jobCaches, queue);
   await mkdir(path, { recursive: true });
   await chmod(path, 0o1777).catch((error: unknown) => {
     // A job that ran as root may have made it its own, and this agent is not root. That is between the queue's jobs.

@@ -4,6 +4,7 @@ import type { Held } from "../../wire/agentMessages.ts";
 import type { JobDefinition } from "../../wire/definition.ts";
 import type { QueueHash } from "../../wire/ids.ts";
 import { containerName, containerOptions } from "../docker/container.ts";
+import type { DiskQuota } from "../docker/diskQuota.ts";
 import type { Engine } from "../docker/engine.ts";
 import { EngineError, type ImageInfo } from "../docker/engineAnswers.ts";
 import type { Images } from "../docker/images.ts";
@@ -18,6 +19,7 @@ import { Together } from "../pool.ts";
 import type { Share } from "../queue/capacity.ts";
 import type { World } from "../world.ts";
 import type { Adopted } from "./adopt.ts";
+import type { Allowance, JobLimits } from "./allowance.ts";
 import { argvOf } from "./command.ts";
 import { environmentOf } from "./environment.ts";
 import { type JobFolder, type JobRecord, makeJobCache, makeJobFolder, writeJobRecord } from "./jobFolder.ts";
@@ -47,9 +49,8 @@ export interface JobTools {
   readonly guard: GuardOptions;
   /** Whether its queues are the operator's own. */
   readonly trusted: boolean;
-  /** The limit of a job that names none. */
-  readonly memoryBytes: number;
-  readonly maxDurationMs: number;
+  readonly limits: JobLimits;
+  readonly quota: DiskQuota;
   readonly log: LogSink;
 }
 
@@ -63,6 +64,7 @@ export interface Life {
   readonly log: JobLog;
   readonly phases: Phases;
   readonly beganAt: number;
+  readonly allowance: Allowance;
 }
 
 /** What a container needs before it can be created. */
@@ -82,6 +84,7 @@ export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared
       "This agent can't build images yet, that comes with a later version: name a ready `image` instead of a `build`.",
     );
   }
+  for (const remark of life.allowance.remarks) log.note(remark);
   const name = definition.image;
   const sources = new Sources({
     api: tools.api,
@@ -113,27 +116,30 @@ export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared
 
 /** The created container's id. @throws JobFault when the engine refuses it. */
 export async function create(life: Life, prepared: Prepared, signal: AbortSignal): Promise<string> {
-  const { task, tools, folder } = life;
+  const { task, tools, folder, allowance } = life;
   const { config, image, network, jobCache } = prepared;
   const { definition, share } = task;
   const env = environmentOf(definition, { id: task.job, origin: originOf(life), gpus: share.gpus.length });
-  const options = containerOptions({
+  const plan = {
     ...task,
     agent: tools.agent,
     imageId: image.id,
     argv: argvOf(definition, env, image.entrypoint),
     env,
     mounts: { inputs: folder.inputs, outputs: folder.outputs, jobCache, config },
-    memoryBytes: tools.memoryBytes,
+    allowance,
     gpus: share.gpus,
     network,
-  });
+  };
+  const name = containerName({ ...task, agent: tools.agent });
   signal.throwIfAborted();
   try {
     // Without the signal: a request that is given up may still create a container that nobody knows. The record must be
     // there before the start; a container that was only created is no attempt yet.
     const parts = new Together(signal);
-    const created = parts.begin(() => tools.engine.create(containerName({ ...task, agent: tools.agent }), options));
+    const created = parts.begin(() =>
+      tools.quota.create((quota) => tools.engine.create(name, containerOptions({ ...plan, quota }))),
+    );
     const recorded = parts.begin(() => writeJobRecord(folder, recordOf(life), tools.world.newId));
     const [id] = await parts.all(Promise.all([created, recorded]));
     return id;
