@@ -8,8 +8,3 @@ import { own, type QueueHash, type QueueName } from "../wire/ids.ts";
 export function queueHash(secret: string, name: QueueName): QueueHash {
   return own.queueHash(bytesToHex(hmac(sha256, utf8ToBytes(secret), utf8ToBytes(name))));
 }
-
-/** For a queue named `k-<hash>`: only agents whose key has this SHA-256 may serve it. */
-export function keyHashOf(name: QueueName): string | null {
-  return /^k-([0-9a-f]{64})$/.exec(name)?.[1] ?? null;
-}

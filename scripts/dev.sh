@@ -20,7 +20,7 @@ server=
 trap 'stop 130' HUP INT TERM
 vite build --watch --logLevel warn &
 page=$!
-node --disable-warning=ExperimentalWarning --watch --watch-preserve-output worker-agent/local.ts "$@" &
+node --disable-warning=ExperimentalWarning --watch --watch-preserve-output worker-agent/cli/start.ts "$@" &
 server=$!
 wait "$server"
 stop 1

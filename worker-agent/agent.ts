@@ -2,7 +2,9 @@
 // each queue; the parts below it each own one thing.
 
 import type { AgentId, QueueHash } from "../wire/ids.ts";
+import { queueNameOfKey } from "../wire/keyedQueue.ts";
 import { type DataDir, openDataDir } from "./dataDir.ts";
+import { labels } from "./docker/container.ts";
 import { DiskQuota } from "./docker/diskQuota.ts";
 import { Engine } from "./docker/engine.ts";
 import { Images } from "./docker/images.ts";
@@ -22,7 +24,7 @@ import {
   shutdownGraceMs,
 } from "./limits.ts";
 import { type LogSink, withContext } from "./log.ts";
-import { type Capacity, Ledger } from "./queue/capacity.ts";
+import { type Capacity, capacityOf, Ledger, type Lent } from "./queue/capacity.ts";
 import { QueueDesk } from "./queue/queueDesk.ts";
 import { Session } from "./queue/session.ts";
 import { Spool } from "./queue/spool.ts";
@@ -39,7 +41,7 @@ export interface AgentOptions {
   readonly api: string;
   readonly dataDir: string;
   /** What this host lends to all queues together. */
-  readonly capacity: Capacity;
+  readonly capacity: Lent;
   /** Whether the queues are the operator's own: then every image of this host may be used. */
   readonly trusted: boolean;
   /** Names of images that may be used although they may be private. */
@@ -51,8 +53,10 @@ export interface AgentOptions {
   readonly name?: string;
   /** What the agent's identity is the hash of; without it one is kept in the data folder. */
   readonly secret?: string;
-  /** Shown to queues that admit only agents with their key. */
-  readonly key?: string;
+  /** Each is shown only to the queue that is named after its hash. */
+  readonly keys?: readonly string[];
+  /** Begin as a new agent: what the folder's former one left on the host is removed. */
+  readonly newIdentity?: boolean;
   readonly log: LogSink;
   readonly world: World;
   readonly engine?: Engine;
@@ -78,23 +82,31 @@ export interface RunningAgent {
 /** @throws LockedError, or an Error with a sentence when no Docker engine answers. */
 export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   const engine = options.engine ?? new Engine();
-  await engine.info().catch((cause: unknown) => {
+  const machine = await engine.info().catch((cause: unknown) => {
     throw new Error(
       `No Docker engine answers (${messageOf(cause)}). Is one installed and running, and may this user use it?`,
       { cause },
     );
   });
-  const data = await openDataDir(options.dataDir, options.secret, options.world.newId);
+  const { secret, newIdentity = false, world, capacity: lent } = options;
+  const data = await openDataDir(
+    options.dataDir,
+    { ...(secret === undefined ? {} : { secret }), newIdentity },
+    world.newId,
+  );
   try {
-    return await begin({ ...options, log: withContext(options.log, { agent: data.agent }) }, engine, data);
+    const capacity = capacityOf(lent, machine);
+    return await begin({ ...options, capacity, log: withContext(options.log, { agent: data.agent }) }, engine, data);
   } catch (error) {
     data.unlock();
     throw error;
   }
 }
 
-async function begin(options: AgentOptions, engine: Engine, data: DataDir): Promise<RunningAgent> {
-  const { world, log, api, capacity, trusted, name, key } = options;
+type SettledOptions = AgentOptions & { readonly capacity: Capacity };
+
+async function begin(options: SettledOptions, engine: Engine, data: DataDir): Promise<RunningAgent> {
+  const { world, log, api, capacity, trusted, name } = options;
   const { agent, jobs, jobCaches } = data;
   const guard = { allowRanges: options.allowRanges ?? [] };
   const spool = await Spool.open(data.spool, world);
@@ -108,6 +120,7 @@ async function begin(options: AgentOptions, engine: Engine, data: DataDir): Prom
   });
   const network = new JobNetwork({ engine, agent, slots: capacity.slots, world, log });
   const startLimit = within(engineCallMs);
+  if (data.former !== undefined) await forgetAgent(data.former, { engine, world, log }, startLimit);
   const adopted = await adopt({ engine, agent, jobs, spool, log }, startLimit);
   await network.open(startLimit);
 
@@ -146,10 +159,23 @@ async function begin(options: AgentOptions, engine: Engine, data: DataDir): Prom
   const host = new QueueDesk({ ledger, jobs: held, spool, log, changed: () => changed() });
   const boot = world.newId();
   const shared = { api, secret: data.secret, version: agentVersion, boot, world, host, log };
-  const personal = { ...(key === undefined ? {} : { key }), ...(name === undefined ? {} : { name }) };
-  sessions.push(...options.queues.map((queueName) => new Session({ ...shared, ...personal, queueName })));
+  const personal = name === undefined ? {} : { name };
+  for (const queueName of options.queues) {
+    const key = options.keys?.find((one) => queueNameOfKey(one) === queueName);
+    sessions.push(new Session({ ...shared, ...personal, ...(key === undefined ? {} : { key }), queueName }));
+  }
   log({ event: "agent started", slots: capacity.slots, queues: sessions.length });
   return new Life({ options, data, ledger, held, spool, sessions, network });
+}
+
+/** Removes what an agent that will not come back has left on this host. */
+async function forgetAgent(
+  agent: AgentId,
+  { engine, world, log }: Pick<AgentOptions, "world" | "log"> & { readonly engine: Engine },
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { Id } of await engine.list(`${labels.agent}=${agent}`, signal)) await engine.remove(Id, signal);
+  await new JobNetwork({ engine, agent, slots: 1, world, log }).remove(signal);
 }
 
 interface LifeParts {

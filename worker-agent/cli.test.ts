@@ -1,11 +1,18 @@
 // The command as a person uses it, in a process of its own.
 
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Stack, startStack, until } from "./testStack.ts";
 
 const cli = new URL("./cli.ts", import.meta.url).pathname;
+
+const NewQueue = v.object({ queue: v.string(), key: v.optional(v.string()), page: v.string() });
 
 function longshore(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
   const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, LONGSHORE_QUEUES: "", ...env } });
@@ -23,47 +30,60 @@ function longshore(args: readonly string[], env: Readonly<Record<string, string>
 describe("input that can't be used gets one sentence", () => {
   test.each<readonly [readonly string[], RegExp]>([
     [["agent"], /Which queue\?/],
-    [["agent", "q", "--slots", "0"], /--slots <n>.*whole number/],
-    [["agent", "q", "--memory", "lots"], /--memory <size>.*512m or 4g/],
-    [["agent", "q", "--max-job-duration", "soon"], /5m or 1h30m/],
-    [["agent", "q", "--api", "nonsense"], /--api <url>.*URL like/],
-    [["agent", "q", "--allow-range", "10.0.0.1"], /no address range/],
-    [["agent", "undefined"], /can't be a queue/],
     [["agent", "q", "--nonsense"], /unknown option '--nonsense'/],
+    [["queue", "new", "--api", "nonsense"], /URL like/],
     [["nonsense"], /unknown command 'nonsense'/],
   ])("%j", async (args, says) => {
     const { output, exit } = longshore(args);
-    expect(await exit).toBe(1);
+    expect(await exit).toBe(2);
     expect(output.err).toMatch(says);
     expect(output.err.trim().split("\n")).toHaveLength(1);
+    expect(output.out).toBe("");
   });
 
-  test("an engine that does not answer", async () => {
+  test("a variable with such a value, too", async () => {
+    const { output, exit } = longshore(["agent", "q"], { LONGSHORE_TRUST: "maybe" });
+    expect(await exit).toBe(2);
+    expect(output.err).toMatch(/LONGSHORE_TRUST is "maybe"/);
+  });
+
+  test("an engine that does not answer has failed", async () => {
     const { output, exit } = longshore(["agent", "q"], { DOCKER_HOST: "tcp://127.0.0.1:1" });
     expect(await exit).toBe(1);
     expect(output.err).toMatch(/^longshore: No Docker engine answers .*$/m);
   });
 });
 
-test("--help names every setting and its variable", async () => {
-  const { output, exit } = longshore(["agent", "--help"]);
-  expect(await exit).toBe(0);
-  for (const name of [
-    "--api",
-    "--slots",
-    "--memory",
-    "--gpus",
-    "--max-job-duration",
-    "--data-dir",
-    "--name",
-    "--tag",
-    "--allow-image",
-    "--allow-range",
-    "--key",
-    "LONGSHORE_API",
-    "LONGSHORE_QUEUES",
-  ]) {
-    expect(output.out).toContain(name);
+test("help and version are asked for in the usual ways", async () => {
+  for (const args of [[], ["agent", "--help"], ["--version"]]) {
+    const { output, exit } = longshore(args);
+    expect(await exit).toBe(0);
+    expect(output.err).toBe("");
+    expect(output.out).toMatch(args.includes("--version") ? /^\d+\.\d+\.\d+$/m : /^Usage: longshore/);
+  }
+});
+
+test("a new queue's name is its key's hash, and the key can go into a file that only its owner reads", async () => {
+  const shown = longshore(["queue", "new", "--json"]);
+  expect(await shown.exit).toBe(0);
+  const { queue, key, page } = v.parse(NewQueue, JSON.parse(shown.output.out));
+  expect(queue).toBe(`k-${createHash("sha256").update(String(key)).digest("hex")}`);
+  expect(page).toBe(`http://localhost:8000/#?queue=${queue}`);
+
+  const folder = await mkdtemp(join(tmpdir(), "longshore-cli-"));
+  try {
+    const path = join(folder, "key");
+    const kept = longshore(["queue", "new", "--key-file", path]);
+    expect(await kept.exit).toBe(0);
+    const inFile = (await readFile(path, "utf8")).trim();
+    expect(kept.output.out).toContain(createHash("sha256").update(inFile).digest("hex"));
+    expect(kept.output.out).not.toContain(inFile);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    const again = longshore(["queue", "new", "--key-file", path]);
+    expect(await again.exit).toBe(2);
+    expect(again.output.err).toMatch(/is there already/);
+  } finally {
+    await rm(folder, { recursive: true });
   }
 });
 
@@ -108,4 +128,22 @@ describe("an agent that runs alone", () => {
     expect(events).toEqual(expect.arrayContaining([expect.objectContaining({ event: "agent started", slots: 3 })]));
     expect(events.at(-1)).toMatchObject({ event: "agent stopped" });
   });
+});
+
+test("--mode=local is queue, page and agent in one process", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "longshore-cli-"));
+  try {
+    const { child, output, exit } = longshore(["agent", "--mode=local", "--port=0", "--data-directory", folder]);
+    await until(
+      "a job ran",
+      () => output,
+      ({ out }) => /Checked: a job ran/.test(out),
+    );
+    const origin = /http:\/\/localhost:\d+/.exec(output.out)?.[0];
+    expect((await fetch(`${origin}/q/local/status`)).status).toBe(200);
+    child.kill("SIGTERM");
+    expect(await exit).toBe(0);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

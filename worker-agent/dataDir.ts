@@ -1,7 +1,7 @@
 // The agent's data folder: its lock, its secret, and where everything in it is.
 
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { agentIdOf } from "../wire/agentId.ts";
@@ -19,21 +19,33 @@ export interface DataDir {
   readonly jobs: string;
   readonly jobCaches: string;
   readonly spool: string;
+  /** Who kept this folder before a new identity began. */
+  readonly former?: AgentId;
   unlock(): void;
 }
 
 /** A second agent on the same folder. The message is for a person. */
 export class LockedError extends Error {}
 
+export interface Identity {
+  /** Without it, the one that the folder keeps. */
+  readonly secret?: string;
+  /** The folder's one is made anew. */
+  readonly newIdentity?: boolean;
+}
+
 /** Makes the folder if needed and locks it for this process. @throws LockedError */
-export async function openDataDir(folder: string, secret: string | undefined, newId: () => string): Promise<DataDir> {
+export async function openDataDir(folder: string, identity: Identity, newId: () => string): Promise<DataDir> {
   const path = resolve(folder);
   await mkdir(path, { recursive: true });
   // Jobs write files as any user, also set-uid ones, below here: nobody else on this machine may reach them.
   await chmod(path, 0o700);
   const unlock = lock(path);
   try {
-    const kept = secret ?? (await keptSecret(join(path, "secret"), newId));
+    const secretPath = join(path, "secret");
+    const former = identity.newIdentity ? await secretIn(secretPath) : undefined;
+    if (former !== undefined) await rm(secretPath);
+    const kept = identity.secret ?? (await keptSecret(secretPath, newId));
     return {
       path,
       secret: kept,
@@ -42,6 +54,7 @@ export async function openDataDir(folder: string, secret: string | undefined, ne
       jobs: join(path, "jobs"),
       jobCaches: join(path, "job-cache"),
       spool: join(path, "spool"),
+      ...(former === undefined ? {} : { former: agentIdOf(former) }),
       unlock,
     };
   } catch (error) {
@@ -73,14 +86,20 @@ function lock(path: string): () => void {
 
 /** The secret in that file, made if there is none. */
 export async function keptSecret(path: string, newId: () => string): Promise<string> {
-  try {
-    const secret = (await readFile(path, "utf8")).trim();
-    if (secret.length >= 32) return secret;
-  } catch (error) {
-    if (codeOf(error) !== "ENOENT") throw error;
-  }
+  const kept = await secretIn(path);
+  if (kept !== undefined) return kept;
   const secret = randomBytes(32).toString("hex");
   await mkdir(dirname(path), { recursive: true });
   await writeWhole(path, `${secret}\n`, newId);
   return secret;
+}
+
+async function secretIn(path: string): Promise<string | undefined> {
+  try {
+    const secret = (await readFile(path, "utf8")).trim();
+    return secret.length >= 32 ? secret : undefined;
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
 }

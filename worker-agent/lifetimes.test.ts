@@ -4,6 +4,7 @@ import { access, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { agentIdOf } from "../wire/agentId.ts";
+import { queueNameOfKey } from "../wire/keyedQueue.ts";
 import type { RunningAgent } from "./agent.ts";
 import { containersOf, docker, jobsLeftOf, leftOf } from "./testEngine.ts";
 import { kill, logText, type Stack, startStack, status, until } from "./testStack.ts";
@@ -175,6 +176,33 @@ describe("several at once", () => {
     expect(stack.events.filter(({ event }) => event === "session replaced")).toHaveLength(1);
     expect((await stack.run({ command: "true" })).StatusCode).toBe(0);
     expect(Object.keys((await status(stack)).localWorkers)).toEqual([agent.id]);
+  });
+
+  test("a queue named after a key admits only an agent that shows it, and no other queue sees it", async () => {
+    const key = crypto.randomUUID();
+    const keyed = queueNameOfKey(key);
+    const stranger = await stack.agent({ dataDir: await stack.folder(), queues: [keyed], keys: ["another"] });
+    await until(
+      "it is refused",
+      () => stack.events,
+      (events) => events.some(({ event }) => event === "session refused"),
+    );
+    agent = await stack.agent({ queues: [keyed, stack.queue], keys: ["another", key] });
+    await until("both queues know it", agent.connected, Boolean);
+    expect((await stack.run({ command: "true" }, keyed)).StatusCode).toBe(0);
+    expect(stranger.connected()).toBe(false);
+  });
+
+  test("a new identity removes what the former one left, and is another agent", async () => {
+    const dataDir = await stack.folder();
+    const former = stack.agentProcess(dataDir);
+    const id = await stack.submit({ command: "sleep 60", maxDuration: "60s" });
+    await stack.running(id);
+    await kill(former);
+    const formerId = agentIdOf((await readFile(join(dataDir, "secret"), "utf8")).trim());
+    agent = await stack.agent({ dataDir, newIdentity: true });
+    expect(agent.id).not.toBe(formerId);
+    expect(await leftOf(formerId)).toEqual([]);
   });
 
   test("two queues share one slot: never two jobs at a time, and both are served", async () => {

@@ -89,6 +89,8 @@ export const jobCacheBytes = 50 * GiB;
 export const memoryBytesMin = 6 * MiB;
 /** The smallest share of a CPU that the engine takes. */
 export const cpusMin = 0.01;
+/** The NVIDIA driver is asked once, at the start; it may have to wake its devices. */
+export const driverAnswerMs = 20_000;
 /** What a host keeps for itself when no memory is named. */
 export const hostMemoryShare = 0.8;
 
@@ -177,6 +179,11 @@ export const diskLookMs = 2_000;
 export const diskLookShare = 20;
 /** Counting files gives way to everything else that often. */
 export const walkSliceMs = 10;
+
+// The command.
+
+/** A queue's key: as much chance as anybody needs. */
+export const keyBytes = 32;
 
 // The data folder.
 

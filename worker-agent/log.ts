@@ -2,7 +2,7 @@
 
 export interface AgentEvent {
   readonly event: string;
-  readonly level?: "warn" | "error" | undefined;
+  readonly level?: "debug" | "warn" | "error" | undefined;
   /** The first eight hex digits of the queue's hash. */
   readonly queue?: string;
   readonly agent?: string;
@@ -24,7 +24,33 @@ export function jsonLines(print: (line: string) => void, now: () => number): Log
   return (event) => print(JSON.stringify({ time: new Date(now()).toISOString(), level: "info", ...event }));
 }
 
-/** The same for a person at a terminal: short ids, and only what tells them something. */
+export const logFormats = ["auto", "text", "json"] as const;
+export type LogFormat = (typeof logFormats)[number];
+
+export interface AgentLogOptions {
+  readonly format: LogFormat;
+  readonly terminal: boolean;
+  /** Also what is of use only to who looks for a fault. */
+  readonly debug: boolean;
+  readonly now: () => number;
+}
+
+/** An agent's log as its operator wants it. `print` gets one line without its end. */
+export function agentLog({ format, terminal, debug, now }: AgentLogOptions, print: (line: string) => void): LogSink {
+  const text = format === "text" || (format === "auto" && terminal);
+  const sink = text ? textLines(print, now) : jsonLines(print, now);
+  return (event) => {
+    if (debug || event.level !== "debug") sink(event);
+  };
+}
+
+/** Lines for a person, with the time of day. */
+export function textLines(print: (line: string) => void, now: () => number): LogSink {
+  const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
+  return (event) => print(`${clock.format(now())} ${readableLine(event)}`);
+}
+
+/** What happened, for a person at a terminal: short ids, and only what tells them something. */
 export function readableLine({
   event,
   level,

@@ -29,7 +29,7 @@ export function spawnNodeShell(dataDir: string, options: NodeShellOptions): Prog
     [
       process.execPath,
       "--disable-warning=ExperimentalWarning",
-      join(project, "worker-agent/local.ts"),
+      join(project, "worker-agent/cli/start.ts"),
       ...["--port", "0", "--data-dir", dataDir],
       ...(agent ? [] : ["--no-agent"]),
       ...(anyAgent ? ["--any-agent"] : []),

@@ -1,11 +1,12 @@
 // The Cloudflare shell: a Worker in front of one Durable Object for each queue.
 
 import { type JobId, own, type QueueName } from "../../wire/ids.ts";
+import { keyHashOf } from "../../wire/keyedQueue.ts";
 import { createApp } from "../app.ts";
 import { clientHash } from "../clientHash.ts";
 import type { Caller, Deployment, FrameSink, QueueAccess, Watch } from "../deployment.ts";
 import { workerBodyBytesMax } from "../limits.ts";
-import { keyHashOf, queueHash } from "../queueHash.ts";
+import { queueHash } from "../queueHash.ts";
 import { socketRoute } from "../socketRoute.ts";
 import { Archive } from "../stores/archive.ts";
 import type { Environment } from "./environment.ts";

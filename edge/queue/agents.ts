@@ -1,11 +1,10 @@
 // The queue's side of its agents: hello, sync, leases. A sync says what the agent holds and has finished, having applied all
 // attempts up to its revision; the answer is what it should hold.
 
-import { sha256 } from "@noble/hashes/sha2.js";
-import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { agentIdOf } from "../../wire/agentId.ts";
 import { type AgentMessage, closeRefused, closeReplaced, type Held } from "../../wire/agentMessages.ts";
 import type { AgentId } from "../../wire/ids.ts";
+import { hashOfKey } from "../../wire/keyedQueue.ts";
 import { agentProtocol } from "../../wire/limits.ts";
 import { declinedPauseMs, lossesMax } from "../limits.ts";
 import { orderStart } from "./assign.ts";
@@ -72,7 +71,7 @@ function refusalOf(
     return { code: "protocol", error };
   }
   if (session.keyHash !== null) {
-    const shown = hello.key === undefined ? undefined : bytesToHex(sha256(utf8ToBytes(hello.key)));
+    const shown = hello.key === undefined ? undefined : hashOfKey(hello.key);
     if (shown === session.keyHash) return undefined;
     return { code: "key", error: "This queue admits only agents that show its key (--key)." };
   }

@@ -5,6 +5,7 @@ import type { Offer } from "../../wire/agentMessages.ts";
 import type { JobDefinition } from "../../wire/definition.ts";
 import type { QueueHash } from "../../wire/ids.ts";
 import { sizeBytes } from "../../wire/units.ts";
+import { hostMemoryShare } from "../limits.ts";
 
 export interface Capacity {
   readonly slots: number;
@@ -14,6 +15,29 @@ export interface Capacity {
   readonly gpus: readonly string[];
   readonly tags: readonly string[];
   readonly maxDurationMs: number;
+}
+
+/** What an operator lends. What is left out is for the engine's machine to say. */
+export interface Lent extends Pick<Capacity, "gpus" | "tags" | "maxDurationMs"> {
+  readonly slots?: number | undefined;
+  readonly cpus?: number | undefined;
+  readonly memoryBytes?: number | undefined;
+}
+
+/** Never more than the machine has: an engine refuses a container that asks for more. */
+export function capacityOf(
+  { slots, cpus, memoryBytes, gpus, tags, maxDurationMs }: Lent,
+  machine: { readonly cpus: number; readonly memoryBytes: number },
+): Capacity {
+  return {
+    // A number of CPUs that somebody named is also how many jobs they expect at a time.
+    slots: slots ?? Math.max(1, Math.floor(cpus ?? machine.cpus / 2)),
+    cpus: Math.min(cpus ?? machine.cpus, machine.cpus),
+    memoryBytes: Math.min(memoryBytes ?? Math.floor(machine.memoryBytes * hostMemoryShare), machine.memoryBytes),
+    gpus,
+    tags,
+    maxDurationMs,
+  };
 }
 
 /** What a job takes. */

@@ -163,6 +163,7 @@ export class Session {
 
   #heard(text: string): void {
     const orders = parseOrders(text);
+    this.#options.log({ event: "frame heard", level: "debug", type: orders?.type ?? "unknown", bytes: text.length });
     if (!orders) return;
     switch (orders.type) {
       case "welcome":
@@ -242,6 +243,8 @@ export class Session {
   }
 
   async #send(message: AgentMessage): Promise<boolean> {
-    return (await this.#socket?.send(JSON.stringify(message))) === true;
+    const text = JSON.stringify(message);
+    this.#options.log({ event: "frame sent", level: "debug", type: message.type, bytes: text.length });
+    return (await this.#socket?.send(text)) === true;
   }
 }

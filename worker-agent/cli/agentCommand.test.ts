@@ -1,0 +1,203 @@
+// Each flag and each variable, and what the agent is started with.
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { homedir, hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { queueNameOfKey } from "../../wire/keyedQueue.ts";
+import { type AgentSettings, agentCommand } from "./agentCommand.ts";
+import { forgetEmptyVariables, usualArgs } from "./setting.ts";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+type Variables = Readonly<Record<string, string>>;
+
+async function settings(args: readonly string[], variables: Variables = {}): Promise<AgentSettings> {
+  for (const name of Object.keys(process.env))
+    if (/^(LONGSHORE|METAPAGE_IO_WORKER)_/.test(name)) vi.stubEnv(name, undefined);
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  forgetEmptyVariables();
+  const found = Promise.withResolvers<AgentSettings>();
+  const command = agentCommand(async (said) => found.resolve(said)).exitOverride();
+  command.configureOutput({ outputError: () => {} });
+  await command.parseAsync(usualArgs(args), { from: "user" });
+  return await found.promise;
+}
+
+const minute = 60_000;
+
+describe("what is said about the agent", () => {
+  test.each<readonly [string, readonly string[], Variables, object]>([
+    ["queues, of which several are served", ["q", "r", "q"], {}, { queues: ["q", "r"] }],
+    ["LONGSHORE_QUEUES", [], { LONGSHORE_QUEUES: "q, r" }, { queues: ["q", "r"] }],
+    ["METAPAGE_IO_WORKER_QUEUE", [], { METAPAGE_IO_WORKER_QUEUE: "q" }, { queues: ["q"] }],
+    ["METAPAGE_IO_WORKER_QUEUE_ID", [], { METAPAGE_IO_WORKER_QUEUE_ID: "q" }, { queues: ["q"] }],
+    ["queues on the command line win", ["q"], { LONGSHORE_QUEUES: "r" }, { queues: ["q"] }],
+
+    ["no --api", ["q"], {}, { api: "http://localhost:8000" }],
+    ["--api, of which the origin counts", ["q", "--api", "https://a.example/x/"], {}, { api: "https://a.example" }],
+    ["-a", ["q", "-a", "https://a.example"], {}, { api: "https://a.example" }],
+    ["--api-address", ["q", "--api-address=https://a.example/"], {}, { api: "https://a.example" }],
+    ["LONGSHORE_API", ["q"], { LONGSHORE_API: "https://a.example" }, { api: "https://a.example" }],
+    [
+      "METAPAGE_IO_WORKER_API_ADDRESS",
+      ["q"],
+      { METAPAGE_IO_WORKER_API_ADDRESS: "https://a.example/" },
+      { api: "https://a.example" },
+    ],
+    [
+      "our variable before another's",
+      ["q"],
+      { LONGSHORE_API: "https://a.example", METAPAGE_IO_WORKER_API_ADDRESS: "https://b.example" },
+      { api: "https://a.example" },
+    ],
+    [
+      "an empty variable, as none",
+      ["q"],
+      { LONGSHORE_API: "", METAPAGE_IO_WORKER_API_ADDRESS: "https://b.example" },
+      { api: "https://b.example" },
+    ],
+    ["a flag before a variable", ["q", "-a", "http://c"], { LONGSHORE_API: "http://a" }, { api: "http://c" }],
+
+    ["no --data-dir", ["q"], {}, { dataDir: `${homedir()}/.longshore/agent` }],
+    ["--data-dir", ["q", "--data-dir", "/d"], {}, { dataDir: "/d" }],
+    ["-d", ["q", "-d", "/d"], {}, { dataDir: "/d" }],
+    ["--data-directory", ["q", "--data-directory", "/d"], {}, { dataDir: "/d" }],
+    ["LONGSHORE_AGENT_DATA_DIR", ["q"], { LONGSHORE_AGENT_DATA_DIR: "/d" }, { dataDir: "/d" }],
+
+    ["no --name", ["q"], {}, { name: hostname() }],
+    ["--name", ["q", "--name", "n"], {}, { name: "n" }],
+    ["--id", ["q", "--id=n"], {}, { name: "n" }],
+    ["LONGSHORE_NAME", ["q"], { LONGSHORE_NAME: "n" }, { name: "n" }],
+
+    ["no --new-identity", ["q"], {}, { newIdentity: false }],
+    ["--new-identity", ["q", "--new-identity"], {}, { newIdentity: true }],
+    ["LONGSHORE_NEW_IDENTITY", ["q"], { LONGSHORE_NEW_IDENTITY: "1" }, { newIdentity: true }],
+    [
+      "METAPAGE_IO_WORKER_GENERATE_WORKER_ID, whatever it says",
+      ["q"],
+      { METAPAGE_IO_WORKER_GENERATE_WORKER_ID: "x" },
+      { newIdentity: true },
+    ],
+
+    ["no --trust", ["q"], {}, { trusted: false }],
+    ["--trust", ["q", "--trust"], {}, { trusted: true }],
+    ["LONGSHORE_TRUST", ["q"], { LONGSHORE_TRUST: "yes" }, { trusted: true }],
+    ["--trust=false", ["q", "--trust=false"], { LONGSHORE_TRUST: "true" }, { trusted: false }],
+
+    ["--key", ["q", "--key", "one,two"], {}, { keys: ["one", "two"] }],
+    ["LONGSHORE_KEY", ["q"], { LONGSHORE_KEY: "one" }, { keys: ["one"] }],
+    ["a key alone, which names its queue", ["--key", "one"], {}, { queues: [queueNameOfKey("one")] }],
+
+    ["--allow-image", ["q", "--allow-image", "a/*,b", "--allow-image", "c"], {}, { allowImages: ["a/*", "b", "c"] }],
+    ["LONGSHORE_ALLOW_IMAGES", ["q"], { LONGSHORE_ALLOW_IMAGES: "a" }, { allowImages: ["a"] }],
+    ["--allow-range", ["q", "--allow-range", "10.1.0.0/16"], {}, { allowRanges: ["10.1.0.0/16"] }],
+    ["LONGSHORE_ALLOW_RANGES", ["q"], { LONGSHORE_ALLOW_RANGES: "10.1.0.0/16" }, { allowRanges: ["10.1.0.0/16"] }],
+  ])("%s", async (_what, args, variables, expected) => {
+    expect(await settings(args, variables)).toMatchObject({ mode: "remote", agent: expected });
+  });
+});
+
+describe("what is lent", () => {
+  test.each<readonly [string, readonly string[], Variables, object]>([
+    ["nothing said", [], {}, { slots: undefined, cpus: undefined, gpus: [], tags: [], maxDurationMs: 5 * minute }],
+    ["--slots", ["--slots", "3"], {}, { slots: 3 }],
+    ["LONGSHORE_SLOTS", [], { LONGSHORE_SLOTS: "3" }, { slots: 3 }],
+    ["--cpus", ["--cpus", "1.5"], {}, { cpus: 1.5 }],
+    ["-c", ["-c", "3"], {}, { cpus: 3 }],
+    ["--cpus=3", ["--cpus=3"], {}, { cpus: 3 }],
+    ["LONGSHORE_CPUS", [], { LONGSHORE_CPUS: "3" }, { cpus: 3 }],
+    ["METAPAGE_IO_WORKER_CPUS", [], { METAPAGE_IO_WORKER_CPUS: "3" }, { cpus: 3 }],
+    ["--memory", ["--memory", "2g"], {}, { memoryBytes: 2 * 1024 ** 3 }],
+    ["LONGSHORE_MEMORY", [], { LONGSHORE_MEMORY: "512m" }, { memoryBytes: 512 * 1024 ** 2 }],
+    ["--gpus", ["--gpus", "2"], {}, { gpus: ["0", "1"] }],
+    ["-g", ["-g", "device=1,3"], {}, { gpus: ["1", "3"] }],
+    ["LONGSHORE_GPUS", [], { LONGSHORE_GPUS: "1" }, { gpus: ["0"] }],
+    ["METAPAGE_IO_WORKER_GPUS", [], { METAPAGE_IO_WORKER_GPUS: "2" }, { gpus: ["0", "1"] }],
+    ["--max-job-duration", ["--max-job-duration", "1h30m"], {}, { maxDurationMs: 90 * minute }],
+    ["-t", ["-t", "90s"], {}, { maxDurationMs: 1.5 * minute }],
+    ["LONGSHORE_MAX_JOB_DURATION", [], { LONGSHORE_MAX_JOB_DURATION: "2m" }, { maxDurationMs: 2 * minute }],
+    [
+      "METAPAGE_IO_WORKER_JOB_MAX_DURATION",
+      [],
+      { METAPAGE_IO_WORKER_JOB_MAX_DURATION: "2m" },
+      { maxDurationMs: 2 * minute },
+    ],
+    ["--tag", ["--tag", "a", "--tag", "b"], {}, { tags: ["a", "b"] }],
+    ["LONGSHORE_TAGS", [], { LONGSHORE_TAGS: "a,b" }, { tags: ["a", "b"] }],
+  ])("%s", async (_what, args, variables, capacity) => {
+    expect((await settings(["q", ...args], variables)).agent).toMatchObject({ capacity });
+  });
+});
+
+describe("how it runs", () => {
+  test.each<readonly [string, readonly string[], Variables, object]>([
+    ["nothing said", ["q"], {}, { mode: "remote", logFormat: "auto", debug: false }],
+    ["--mode=local, which needs no queue", ["--mode=local"], {}, { mode: "local", port: 8000 }],
+    ["-m local -p", ["-m", "local", "-p", "9000"], {}, { mode: "local", port: 9000 }],
+    ["LONGSHORE_MODE and LONGSHORE_PORT", [], { LONGSHORE_MODE: "local", LONGSHORE_PORT: "9000" }, { port: 9000 }],
+    [
+      "METAPAGE_IO_WORKER_MODE and METAPAGE_IO_WORKER_PORT",
+      ["ignored"],
+      { METAPAGE_IO_WORKER_MODE: "local", METAPAGE_IO_WORKER_PORT: "9000" },
+      { mode: "local", port: 9000 },
+    ],
+    ["local data", ["-m", "local"], {}, { dataDir: `${homedir()}/.longshore/local` }],
+    ["local data elsewhere", ["-m", "local", "-d", "/d"], {}, { dataDir: "/d" }],
+    ["--log-format", ["q", "--log-format", "text"], {}, { logFormat: "text" }],
+    ["LONGSHORE_LOG_FORMAT", ["q"], { LONGSHORE_LOG_FORMAT: "json" }, { logFormat: "json" }],
+    ["--debug", ["q", "--debug"], {}, { debug: true }],
+    ["--debug=true", ["q", "--debug=true"], {}, { debug: true }],
+    ["LONGSHORE_DEBUG", ["q"], { LONGSHORE_DEBUG: "true" }, { debug: true }],
+    ["METAPAGE_IO_WORKER_DEBUG", ["q"], { METAPAGE_IO_WORKER_DEBUG: "true" }, { debug: true }],
+    ["METAPAGE_IO_WORKER_DEBUG=false", ["q"], { METAPAGE_IO_WORKER_DEBUG: "false" }, { debug: false }],
+  ])("%s", async (_what, args, variables, expected) => {
+    expect(await settings(args, variables)).toMatchObject(expected);
+  });
+});
+
+describe("a setting that can't be used gets a sentence", () => {
+  test.each<readonly [readonly string[], RegExp]>([
+    [[], /Which queue\?/],
+    [["q", "--slots", "0"], /--slots <n>.*whole number/],
+    [["q", "--cpus", "-1"], /--cpus <n>.*above 0/],
+    [["q", "--memory", "lots"], /--memory <size>.*512m or 4g/],
+    [["q", "--gpus", "some"], /--gpus <which>.*device=1/],
+    [["q", "--max-job-duration", "soon"], /5m or 1h30m/],
+    [["q", "--mode", "both"], /remote, local/],
+    [["q", "--port", "99999"], /0 to 65535/],
+    [["q", "--log-format", "xml"], /auto, text, json/],
+    [["q", "--allow-range", "10.0.0.1"], /no address range/],
+    [["q", "--key-file", "/nowhere/key"], /--key-file can't be read/],
+    [["undefined"], /can't be a queue/],
+    [[`k-${"0".repeat(64)}`], /only agents with its key/],
+    [["q", "--api"], /argument missing/],
+  ])("%j", async (args, says) => {
+    await expect(settings(args)).rejects.toThrow(says);
+  });
+});
+
+test("--key-file has a key on each line", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "longshore-keys-"));
+  try {
+    writeFileSync(join(folder, "keys"), "one\n\ntwo\n");
+    const path = join(folder, "keys");
+    const keys = ["one", "two"];
+    expect((await settings(["q", "--key-file", path])).agent).toMatchObject({ keys });
+    expect((await settings(["q"], { LONGSHORE_KEY_FILE: path })).agent).toMatchObject({ keys });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("`run` is the same command, and help names every flag with its variable", async () => {
+  const command = agentCommand(async () => {});
+  expect(command.aliases()).toContain("run");
+  const help = command.helpInformation().replaceAll(/\s+/g, " ");
+  for (const option of command.options.filter(({ hidden }) => !hidden)) {
+    expect(help).toContain(option.flags);
+    expect(help).toMatch(new RegExp(`${option.long} [^-].*?env: LONGSHORE_`));
+  }
+});

@@ -1,0 +1,39 @@
+// An agent in a process of its own: started, told to stop by signals, and ended.
+
+import { type RunningAgent, startAgent } from "../agent.ts";
+import { messageOf } from "../fault.ts";
+import { agentLog } from "../log.ts";
+import { systemWorld } from "../world.ts";
+import type { AgentSettings } from "./agentCommand.ts";
+import { exitCodes } from "./fault.ts";
+
+export async function runAgent(settings: AgentSettings): Promise<void> {
+  const { logFormat, debug } = settings;
+  const terminal = process.stdout.isTTY === true;
+  const log = agentLog({ format: logFormat, debug, terminal, now: systemWorld.now }, (line) => console.log(line));
+  if (settings.mode === "local") {
+    // The control plane is loaded only where it is needed: an agent alone stays small.
+    const { runLocal } = await import("../local.ts");
+    const { port, dataDir, agent } = settings;
+    return await runLocal({ port, host: "127.0.0.1", dataDir, agent, log });
+  }
+  const agent = await startAgent({ ...settings.agent, log, world: systemWorld });
+  stopOnSignals(agent);
+  await agent.ended;
+  // Sessions end by a stop, or because another process runs as this agent: then this one finishes what it has.
+  await agent.stop({ drain: true });
+}
+
+/** The first signal drains, a second one cancels. */
+function stopOnSignals(agent: RunningAgent): void {
+  let signals = 0;
+  const stop = () => {
+    signals += 1;
+    agent.stop({ drain: signals === 1 }).catch((error: unknown) => {
+      console.error(`longshore: ${messageOf(error)}`);
+      process.exitCode = exitCodes.failed;
+    });
+  };
+  process.on("SIGTERM", stop);
+  process.on("SIGINT", stop);
+}
