@@ -58,10 +58,6 @@ export class QueueHost {
     });
     const { sql } = parts;
     migrate(sql);
-    // Across queues: the unscoped routes and a deployment-wide cache look jobs up by id alone.
-    sql.all("CREATE INDEX IF NOT EXISTS node_results_by_job ON results (job, finished_at)");
-    sql.all("CREATE INDEX IF NOT EXISTS node_definitions_by_job ON definitions (job)");
-    sql.all("CREATE INDEX IF NOT EXISTS node_log_heads_by_job ON log_heads (job)");
     for (const row of sql.all("SELECT queue FROM queues")) {
       const hash = own.queueHash(text(row, "queue"));
       this.#run(hash, "start", (queue, now) => queue.start(now)).catch(() => {});

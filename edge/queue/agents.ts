@@ -9,7 +9,7 @@ import { agentProtocol } from "../../wire/limits.ts";
 import { declinedPauseMs, lossesMax } from "../limits.ts";
 import { orderStart } from "./assign.ts";
 import { endAsPoison, stopReasonOf, takeFinish } from "./finish.ts";
-import { announceJob, attemptName, attemptNumber, type JobRow, jobOfRow, readJob, writeJob } from "./jobs.ts";
+import { announceJob, attemptName, attemptNumber, type JobRow, readJob, writeJob } from "./jobs.ts";
 import { beginPatience } from "./patience.ts";
 import type { AgentSession, KnownAgent } from "./sessions.ts";
 import type { Turn } from "./turn.ts";
@@ -119,18 +119,19 @@ function reconcile(turn: Turn, session: KnownAgent, sync: Sync): void {
       turn.orders(session).stop.push({ job: id, attempt, reason: stopReasonOf(job?.reason ?? null) });
     }
   }
-  for (const job of heldByRows(turn, session.agent)) {
-    if (job.attempt === null) continue;
-    const attempt = attemptName(turn, job.attempt);
-    const known = held.has(attempt) || ended.has(attempt);
-    const onItsWay = job.attempt > sync.revision;
-    if (known) {
-      // An adopted container is this boot's from now on.
-      if (job.boot !== session.boot) writeJob(turn, job, { ...job, boot: session.boot });
-    } else if (!onItsWay) {
-      if (job.boot === session.boot) orderStart(turn, job, session);
-      else lose(turn, job);
-    }
+  for (const { id, attempt: number, boot } of turn.load.of(session.agent, turn)) {
+    if (number === null) continue;
+    const attempt = attemptName(turn, number);
+    const isKnown = held.has(attempt) || ended.has(attempt);
+    const isThisBoots = boot === session.boot;
+    const isOnItsWay = number > sync.revision;
+    if (isKnown ? isThisBoots : isOnItsWay) continue;
+    const job = readJob(turn, id);
+    if (!job) continue;
+    // An adopted container is this boot's from now on.
+    if (isKnown) writeJob(turn, job, { ...job, boot: session.boot });
+    else if (isThisBoots) orderStart(turn, job, session);
+    else lose(turn, job);
   }
 }
 
@@ -145,16 +146,6 @@ function resume(turn: Turn, session: KnownAgent, job: JobRow): void {
   });
   beginPatience(turn, running);
   announceJob(turn, running);
-}
-
-function heldByRows(turn: Turn, agent: AgentId): readonly JobRow[] {
-  return turn.sql
-    .all(
-      "SELECT * FROM jobs INDEXED BY jobs_held WHERE queue = ? AND agent = ? AND state = 'Running'",
-      turn.queue,
-      agent,
-    )
-    .map(jobOfRow);
 }
 
 /** The job goes back in line; its attempt stays current until the next assignment. The third loss ends it. */
@@ -172,7 +163,10 @@ function lose(turn: Turn, job: JobRow): void {
 /** The agent's lease has ended: everything it held goes back in line. */
 export function expireAgent(turn: Turn, agent: AgentId): void {
   turn.sql.all("DELETE FROM agents WHERE queue = ? AND id = ?", turn.queue, agent);
-  for (const job of heldByRows(turn, agent)) lose(turn, job);
+  for (const { id } of turn.load.of(agent, turn)) {
+    const job = readJob(turn, id);
+    if (job) lose(turn, job);
+  }
 }
 
 /** Its socket is gone: it has a while to come back. */

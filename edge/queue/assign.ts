@@ -17,8 +17,9 @@ export function assignWaiting(turn: Turn): void {
   const free = turn.sessions
     .agents()
     .filter((agent) => agent.ready && agent.declinedUntil <= turn.now)
-    .map((agent) => ({ agent, demands: [...turn.load.of(agent.agent, turn)] }))
+    .map((agent) => ({ agent, demands: turn.load.of(agent.agent, turn).map(({ demand }) => demand) }))
     .filter(({ agent, demands }) => demands.length < agent.offer.slots);
+  if (free.length === 0) return;
   const reserved = reservations(turn);
   while (free.length > 0) {
     free.sort((a, b) => b.agent.offer.slots - b.demands.length - (a.agent.offer.slots - a.demands.length));
@@ -55,13 +56,15 @@ function nextFor(turn: Turn, { agent, demands }: Candidate, reservedFor: JobId |
   return undefined;
 }
 
+type Head = Pick<JobRow, "id" | "shape" | "seq" | "queuedAt">;
+
 /** The oldest waiting job of each shape: one index step a shape, however many jobs wait. */
-function headsOf(turn: Turn, line: 0 | 1): readonly { id: JobId; shape: string; seq: number }[] {
-  const heads: { id: JobId; shape: string; seq: number }[] = [];
+function headsOf(turn: Turn, line: 0 | 1): readonly Head[] {
+  const heads: Head[] = [];
   let after: string | undefined;
   while (heads.length < shapesMax) {
     const [row] = turn.sql.all(
-      `SELECT id, shape, seq FROM jobs WHERE queue = ? AND line = ? AND state = 'Queued' AND shape ${after === undefined ? ">=" : ">"} ?
+      `SELECT id, shape, seq, queued_at FROM jobs WHERE queue = ? AND line = ? AND state = 'Queued' AND shape ${after === undefined ? ">=" : ">"} ?
        ORDER BY shape, seq LIMIT 1`,
       turn.queue,
       line,
@@ -69,7 +72,8 @@ function headsOf(turn: Turn, line: 0 | 1): readonly { id: JobId; shape: string; 
     );
     if (!row) break;
     after = text(row, "shape");
-    heads.push({ id: own.jobId(text(row, "id")), shape: after, seq: integer(row, "seq") });
+    const [seq, queuedAt] = [integer(row, "seq"), integer(row, "queued_at")];
+    heads.push({ id: own.jobId(text(row, "id")), shape: after, seq, queuedAt });
   }
   return heads;
 }
@@ -81,8 +85,7 @@ function headsOf(turn: Turn, line: 0 | 1): readonly { id: JobId; shape: string; 
 function reservations(turn: Turn): ReadonlyMap<AgentId, JobId> {
   const reserved = new Map<AgentId, JobId>();
   for (const line of [0, 1] as const) {
-    const [head] = [...headsOf(turn, line)].sort((a, b) => a.seq - b.seq);
-    const job = head && readJob(turn, head.id);
+    const [job] = [...headsOf(turn, line)].sort((a, b) => a.seq - b.seq);
     if (!job || turn.now - job.queuedAt < reserveAfterMs) continue;
     const [agent] = turn.sessions
       .agents()

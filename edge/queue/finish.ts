@@ -25,9 +25,9 @@ export function takeFinish(turn: Turn, agent: AgentId, finish: Finish): FinishAn
   const { job: id, attempt } = finish;
   const number = attemptNumber(turn, attempt);
   const job = readJob(turn, id);
-  const stored = readResult(turn, id);
-  if (stored && number === stored.attempt) return { job: id, attempt, outcome: "already" };
   if (!job || number === undefined || number !== job.attempt || job.agent !== agent || !isLive(job)) {
+    if (number !== undefined && number === readResult(turn, id)?.attempt)
+      return { job: id, attempt, outcome: "already" };
     return { job: id, attempt, outcome: "refused", why: "This attempt is no longer the job's current one." };
   }
   writeResult(turn, id, {
@@ -90,7 +90,7 @@ function ended(turn: Turn, { id, statusCode }: JobRow, reason: FinishedReason): 
   callFinished(turn, id, { reason, statusCode, cached: false });
 }
 
-/** Ends an active job without a result: cancelled, replaced, deleted or given up. */
+/** Ends an active job that nobody wants any more, without a result: cancelled, replaced or deleted. */
 export function endWithoutResult(turn: Turn, job: JobRow, reason: FinishedReason, message: string): void {
   stopAttempt(turn, job, stopReasonOf(reason));
   endLogAsItIs(turn, job.id);
@@ -102,6 +102,7 @@ export function endWithoutResult(turn: Turn, job: JobRow, reason: FinishedReason
     changedAt: turn.now,
     progress: null,
     statusCode: null,
+    namespaces: [],
   });
   turn.assignable = true;
   announceJob(turn, finished);

@@ -1,7 +1,7 @@
 // A job's row: reading it, writing it, and what clients are shown of it.
 
 import * as v from "valibot";
-import { type AgentId, type Attempt, type JobId, own } from "../../wire/ids.ts";
+import { type AgentId, type Attempt, defaultNamespace, type JobId, own } from "../../wire/ids.ts";
 import { type Job, Progress } from "../../wire/job.ts";
 import { FinishedReason } from "../../wire/result.ts";
 import { canRun, parseDemand } from "./capacity.ts";
@@ -11,6 +11,7 @@ import type { Turn } from "./turn.ts";
 
 const RowState = v.picklist(["Queued", "Running", "Publishing", "Finished"]);
 export type RowState = v.InferOutput<typeof RowState>;
+const Namespaces = v.array(v.string());
 
 export interface JobRow {
   readonly id: JobId;
@@ -39,6 +40,8 @@ export interface JobRow {
   readonly logBase: number;
   /** A keyed hash of the address that submitted it; null where places are not counted by address. */
   readonly client: string | null;
+  /** Where it is wanted, sorted. */
+  readonly namespaces: readonly string[];
 }
 
 export function readJob(turn: Turn, id: JobId): JobRow | undefined {
@@ -70,21 +73,22 @@ export function jobOfRow(row: Row): JobRow {
     message: textOrNull(row, "message"),
     logBase: integer(row, "log_base"),
     client: textOrNull(row, "client"),
+    namespaces: v.parse(Namespaces, JSON.parse(text(row, "namespaces"))),
   };
 }
 
-/** Writes the row and keeps the queue's counters. `before` is the row as it was, if there was one. */
+/** Writes the row and keeps in step what follows from it. `before` is the row as it was, if there was one. */
 export function writeJob(turn: Turn, before: JobRow | undefined, job: JobRow): JobRow {
   turn.sql.all(
     `INSERT INTO jobs (queue, id, state, reason, queued_at, changed_at, seq, line, shape, bytes, agent, attempt, boot,
-       started_at, losses, debug, progress, status_code, message, log_base, client)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       started_at, losses, debug, progress, status_code, message, log_base, client, namespaces)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (queue, id) DO UPDATE SET state = excluded.state, reason = excluded.reason, queued_at = excluded.queued_at,
        changed_at = excluded.changed_at, seq = excluded.seq, line = excluded.line, shape = excluded.shape,
        bytes = excluded.bytes, agent = excluded.agent, attempt = excluded.attempt, boot = excluded.boot,
        started_at = excluded.started_at, losses = excluded.losses, debug = excluded.debug, progress = excluded.progress,
        status_code = excluded.status_code, message = excluded.message,
-       log_base = excluded.log_base, client = excluded.client`,
+       log_base = excluded.log_base, client = excluded.client, namespaces = excluded.namespaces`,
     turn.queue,
     job.id,
     job.state,
@@ -106,17 +110,19 @@ export function writeJob(turn: Turn, before: JobRow | undefined, job: JobRow): J
     job.message,
     job.logBase,
     job.client,
+    JSON.stringify(job.namespaces),
   );
   count(turn, before, -1);
   count(turn, job, 1);
+  holdNamespaces(turn, before, job);
   return job;
 }
 
 /** The row leaves the list; its result and its log stay. */
 export function deleteJobRow(turn: Turn, job: JobRow): void {
-  turn.sql.all("DELETE FROM namespaces WHERE queue = ? AND job = ?", turn.queue, job.id);
   turn.sql.all("DELETE FROM jobs WHERE queue = ? AND id = ?", turn.queue, job.id);
   count(turn, job, -1);
+  holdNamespaces(turn, job, undefined);
 }
 
 /** Nothing of the job stays in this queue. */
@@ -135,10 +141,31 @@ function count(turn: Turn, job: JobRow | undefined, by: 1 | -1): void {
   }
   if (job?.state === "Running" || job?.state === "Publishing") turn.state.running += by;
   if (job?.state === "Running" && job.agent !== null) {
-    if (by === 1) turn.load.began(job.agent, job.id, job.shape);
+    if (by === 1) turn.load.began(job.agent, job);
     else turn.load.ended(job.agent, job.id);
   }
   if (job?.state === "Finished") turn.state.finished += by;
+}
+
+/** A named namespace has a row for each active job that is wanted in it: a successor finds it there. */
+function holdNamespaces(turn: Turn, before: JobRow | undefined, job: JobRow | undefined): void {
+  const [had, has] = [namesHeld(before), namesHeld(job)];
+  // Also in `_`, where it has a row if somebody's patience was limited.
+  for (const name of had.filter((name) => !has.includes(name))) {
+    turn.sql.all(
+      "DELETE FROM namespaces WHERE queue = ? AND job = ? AND namespace = ?",
+      turn.queue,
+      before?.id ?? null,
+      name,
+    );
+  }
+  for (const name of has.filter((name) => name !== defaultNamespace && !had.includes(name))) {
+    turn.sql.all("INSERT INTO namespaces (queue, job, namespace) VALUES (?, ?, ?)", turn.queue, job?.id ?? null, name);
+  }
+}
+
+function namesHeld(job: JobRow | undefined): readonly string[] {
+  return job && isActive(job) ? job.namespaces : [];
 }
 
 export function isActive(job: JobRow): boolean {
@@ -155,21 +182,9 @@ export function attemptNumber(turn: Turn, attempt: Attempt): number | undefined 
   return epoch === turn.state.epoch ? Number(number) : undefined;
 }
 
-export function namespacesOf(turn: Turn, id: JobId): readonly string[] {
-  return turn.sql
-    .all("SELECT namespace FROM namespaces WHERE queue = ? AND job = ? ORDER BY namespace", turn.queue, id)
-    .map((row) => text(row, "namespace"));
-}
-
-/** What a job's row does not say of it; whoever shows many jobs reads these for all of them at once. */
-export interface Surroundings {
-  readonly namespaces: readonly string[];
-  readonly waiting: string | undefined;
-}
-
 /** What clients are shown. A job whose result is decided but not yet stored still shows as running. */
-export function jobShown(turn: Turn, job: JobRow, known: Partial<Surroundings> = {}): Job {
-  const namespaces = known.namespaces ?? namespacesOf(turn, job.id);
+export function jobShown(turn: Turn, job: JobRow, whyWaiting = waitingReason): Job {
+  const { namespaces } = job;
   const { cpus, gpus, memory, tags } = parseDemand(job.shape);
   const requirements = {
     ...(cpus > 0 ? { cpus } : {}),
@@ -188,12 +203,15 @@ export function jobShown(turn: Turn, job: JobRow, known: Partial<Surroundings> =
     ...(job.state === "Finished" && job.reason ? { finishedReason: job.reason } : {}),
     ...(job.state === "Finished" && job.statusCode !== null ? { statusCode: job.statusCode } : {}),
     ...(job.state === "Running" && job.progress ? { progress: v.parse(Progress, JSON.parse(job.progress)) } : {}),
-    ...(job.state === "Queued" ? { waiting: known.waiting ?? waitingReason(turn, job.shape) } : {}),
+    ...(job.state === "Queued" ? { waiting: whyWaiting(turn, job.shape) } : {}),
   };
 }
 
-export function announceJob(turn: Turn, job: JobRow): void {
-  turn.announce(job.id, jobShown(turn, job));
+/** Tells the queue's clients of the job's state; returns what they are shown. */
+export function announceJob(turn: Turn, job: JobRow): Job {
+  const shown = jobShown(turn, job);
+  turn.announce(job.id, shown);
+  return shown;
 }
 
 /** Why a queued job of this shape waits, as a sentence for a person. */

@@ -18,16 +18,8 @@ export function listedJobs(turn: Turn, finishedMax: number): readonly (readonly 
     turn.queue,
     finishedMax,
   );
-  const namespaces = allNamespaces(turn);
   const waiting = cached((shape: string) => waitingReason(turn, shape));
-  const show = (job: JobRow) =>
-    [
-      job.id,
-      jobShown(turn, job, {
-        namespaces: namespaces.get(job.id) ?? [],
-        waiting: job.state === "Queued" ? waiting(job.shape) : undefined,
-      }),
-    ] as const;
+  const show = (job: JobRow) => [job.id, jobShown(turn, job, (_, shape) => waiting(shape))] as const;
   return [...active, ...finished].map(jobOfRow).map(show);
 }
 
@@ -48,21 +40,6 @@ export function placesInLine(turn: Turn): ReadonlyMap<JobId, number> {
     places.set(own.jobId(text(row, "id")), place);
   }
   return places;
-}
-
-function allNamespaces(turn: Turn): ReadonlyMap<string, readonly string[]> {
-  const all = new Map<string, string[]>();
-  const rows = turn.sql.all(
-    "SELECT job, namespace FROM namespaces WHERE queue = ? ORDER BY job, namespace",
-    turn.queue,
-  );
-  for (const row of rows) {
-    const job = text(row, "job");
-    const known = all.get(job);
-    if (known) known.push(text(row, "namespace"));
-    else all.set(job, [text(row, "namespace")]);
-  }
-  return all;
 }
 
 /** The newest run as far as its rows tell. */

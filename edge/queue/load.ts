@@ -1,21 +1,29 @@
-// What runs where, in memory: derived from the rows, so that placing a job does not read every running one. After a turn that
-// was taken back it is read again.
+// What runs where, in memory: derived from the rows, so that placing a job and hearing an agent read no running job's row. After
+// a turn that was taken back it is read again.
 
 import { type AgentId, type JobId, own } from "../../wire/ids.ts";
 import { type Demand, parseDemand } from "./capacity.ts";
-import { type Sql, text } from "./sql.ts";
+import { type JobRow, jobOfRow } from "./jobs.ts";
+import type { Sql } from "./sql.ts";
+
+type RunningRow = Pick<JobRow, "id" | "attempt" | "boot" | "shape">;
+
+/** A job that an agent runs. */
+export interface Running extends Pick<JobRow, "id" | "attempt" | "boot"> {
+  readonly demand: Demand;
+}
 
 export class Load {
-  #byAgent: Map<AgentId, Map<JobId, Demand>> | undefined;
+  #byAgent: Map<AgentId, Map<JobId, Running>> | undefined;
 
-  /** The demands of the jobs that an agent runs. */
-  of(agent: AgentId, rows: { readonly sql: Sql; readonly queue: string }): readonly Demand[] {
+  of(agent: AgentId, rows: { readonly sql: Sql; readonly queue: string }): readonly Running[] {
     this.#byAgent ??= read(rows.sql, rows.queue);
     return [...(this.#byAgent.get(agent)?.values() ?? [])];
   }
 
-  began(agent: AgentId, job: JobId, shape: string): void {
-    if (this.#byAgent) entry(this.#byAgent, agent).set(job, parseDemand(shape));
+  /** Runs there, or is still running with another attempt or boot. */
+  began(agent: AgentId, job: RunningRow): void {
+    if (this.#byAgent) add(this.#byAgent, agent, job);
   }
 
   ended(agent: AgentId, job: JobId): void {
@@ -29,20 +37,19 @@ export class Load {
   }
 }
 
-function read(sql: Sql, queue: string): Map<AgentId, Map<JobId, Demand>> {
-  const byAgent = new Map<AgentId, Map<JobId, Demand>>();
-  const rows = sql.all(
-    "SELECT id, agent, shape FROM jobs INDEXED BY jobs_held WHERE queue = ? AND state = 'Running'",
-    queue,
-  );
-  for (const row of rows) {
-    entry(byAgent, own.agentId(text(row, "agent"))).set(own.jobId(text(row, "id")), parseDemand(text(row, "shape")));
-  }
+function read(sql: Sql, queue: string): Map<AgentId, Map<JobId, Running>> {
+  const byAgent = new Map<AgentId, Map<JobId, Running>>();
+  const rows = sql.all("SELECT * FROM jobs INDEXED BY jobs_held WHERE queue = ? AND state = 'Running'", queue);
+  for (const job of rows.map(jobOfRow)) add(byAgent, job.agent ?? own.agentId(""), job);
   return byAgent;
 }
 
-function entry(byAgent: Map<AgentId, Map<JobId, Demand>>, agent: AgentId): Map<JobId, Demand> {
-  const jobs = byAgent.get(agent) ?? new Map<JobId, Demand>();
+function add(
+  byAgent: Map<AgentId, Map<JobId, Running>>,
+  agent: AgentId,
+  { id, attempt, boot, shape }: RunningRow,
+): void {
+  const jobs = byAgent.get(agent) ?? new Map<JobId, Running>();
+  jobs.set(id, { id, attempt, boot, demand: parseDemand(shape) });
   byAgent.set(agent, jobs);
-  return jobs;
 }

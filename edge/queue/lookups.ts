@@ -2,7 +2,7 @@
 
 import { type JobId, own } from "../../wire/ids.ts";
 import type { FinishedJob, QueueMetrics, QueueStatus } from "../deployment.ts";
-import { namespacesOf } from "./jobs.ts";
+import { readJob } from "./jobs.ts";
 import { historyOf, listedJobs, metricsOf, placesInLine } from "./listing.ts";
 import { keptLog, type LogPlace, viewLog } from "./logView.ts";
 import { text } from "./sql.ts";
@@ -17,7 +17,7 @@ export const lookups = {
   stored: (turn: Turn, id: JobId): FinishedJob | undefined => storedById(turn, id),
   log: (turn: Turn, id: JobId, place: LogPlace) => viewLog(turn, id, place),
   keptLog: (turn: Turn, id: JobId) => keptLog(turn, id),
-  namespaces: (turn: Turn, id: JobId) => namespacesOf(turn, id),
+  namespaces: (turn: Turn, id: JobId) => readJob(turn, id)?.namespaces ?? [],
   definition: (turn: Turn, id: JobId): string | undefined => {
     const [row] = turn.sql.all("SELECT canonical FROM definitions WHERE queue = ? AND job = ?", turn.queue, id);
     return row && text(row, "canonical");

@@ -1,34 +1,36 @@
-// Namespaces: who wants a job. `_` never conflicts; any other holds one live job, the newest to arrive.
+// Namespaces: who wants a job. `_` never conflicts; any other holds one live job, the newest to arrive. Which a job is wanted
+// in is in its row; a row of a named namespace and an active job says when the one must leave the other.
 
 import { defaultNamespace, type JobId, type Namespace, own } from "../../wire/ids.ts";
 import type { FinishedReason } from "../../wire/result.ts";
 import { replaceDelayMiddleMs, replaceDelayOldMs, replaceMiddleMs, replaceYoungMs } from "../limits.ts";
 import { callFinished } from "./callbacks.ts";
 import { deleteFinished, endWithoutResult } from "./finish.ts";
-import { announceJob, isActive, type JobRow, namespacesOf, readJob, writeJob } from "./jobs.ts";
+import { announceJob, isActive, type JobRow, readJob, writeJob } from "./jobs.ts";
 import { text } from "./sql.ts";
 import type { Turn } from "./turn.ts";
 
-/** Whether the job is wanted in this namespace and nothing is about to end that. */
-export function isInNamespace(turn: Turn, job: JobId, namespace: Namespace): boolean {
-  const rows = turn.sql.all(
-    "SELECT 1 FROM namespaces WHERE queue = ? AND job = ? AND namespace = ? AND ends_at IS NULL",
-    turn.queue,
-    job,
-    namespace,
-  );
-  return rows.length > 0;
+/** The active job is wanted in this namespace from now on. Returning to it ends a replacement that was under way. */
+export function joinNamespace(turn: Turn, job: JobRow, namespace: Namespace): JobRow {
+  if (!job.namespaces.includes(namespace)) {
+    const namespaces = withNamespace(job.namespaces, namespace);
+    return writeJob(turn, job, { ...job, namespaces, line: lineOf(namespaces) });
+  }
+  if (namespace !== defaultNamespace) endAt(turn, job.id, namespace, null);
+  return job;
 }
 
-/** The job is wanted in this namespace from now on. Returning to it ends a replacement that was under way. */
-export function joinNamespace(turn: Turn, job: JobId, namespace: Namespace): void {
+export function withNamespace(namespaces: readonly string[], namespace: Namespace): readonly string[] {
+  return [...new Set([...namespaces, namespace])].sort();
+}
+
+function endAt(turn: Turn, job: JobId, namespace: Namespace, at: number | null): void {
   turn.sql.all(
-    `INSERT INTO namespaces (queue, job, namespace, joined_at, ends_at) VALUES (?, ?, ?, ?, NULL)
-     ON CONFLICT (queue, job, namespace) DO UPDATE SET joined_at = excluded.joined_at, ends_at = NULL`,
+    "UPDATE namespaces SET ends_at = ? WHERE queue = ? AND job = ? AND namespace = ?",
+    at,
     turn.queue,
     job,
     namespace,
-    turn.now,
   );
 }
 
@@ -47,15 +49,7 @@ export function replaceOthers(turn: Turn, newer: JobId, namespace: Namespace): v
     if (!job || !isActive(job) || job.state === "Publishing") continue;
     const delay = delayFor(turn, job);
     if (delay === 0) leaveNamespace(turn, job, namespace, "JobReplacedByClient", replacedMessage);
-    else {
-      turn.sql.all(
-        "UPDATE namespaces SET ends_at = ? WHERE queue = ? AND job = ? AND namespace = ?",
-        turn.now + delay,
-        turn.queue,
-        job.id,
-        namespace,
-      );
-    }
+    else endAt(turn, job.id, namespace, turn.now + delay);
   }
 }
 
@@ -76,9 +70,8 @@ export function settleReplaced(turn: Turn): void {
   for (const row of rows) {
     const job = readJob(turn, own.jobId(text(row, "job")));
     const namespace = own.namespace(text(row, "namespace"));
-    if (job && isActive(job) && job.state !== "Publishing")
-      leaveNamespace(turn, job, namespace, "JobReplacedByClient", replacedMessage);
-    else dropNamespace(turn, own.jobId(text(row, "job")), namespace);
+    if (!job || job.state === "Publishing") endAt(turn, own.jobId(text(row, "job")), namespace, null);
+    else leaveNamespace(turn, job, namespace, "JobReplacedByClient", replacedMessage);
   }
 }
 
@@ -90,13 +83,11 @@ export function leaveNamespace(
   reason: Extract<FinishedReason, "Cancelled" | "Deleted" | "JobReplacedByClient" | "TimedOut">,
   message: string,
 ): boolean {
-  const before = namespacesOf(turn, job.id);
-  const leaving = namespace === "*" ? before : before.filter((name) => name === namespace);
+  const leaving = namespace === "*" ? job.namespaces : job.namespaces.filter((name) => name === namespace);
   if (leaving.length === 0) return false;
-  for (const name of leaving) dropNamespace(turn, job.id, own.namespace(name));
-  const left = before.filter((name) => !leaving.includes(name));
+  const left = job.namespaces.filter((name) => !leaving.includes(name));
   if (left.length > 0) {
-    announceJob(turn, writeJob(turn, job, { ...job, line: lineOf(left) }));
+    announceJob(turn, writeJob(turn, job, { ...job, namespaces: left, line: lineOf(left) }));
     callFinished(turn, job.id, { reason, statusCode: null, cached: false }, leaving);
   } else {
     endWithoutResult(turn, job, reason, message);
@@ -104,10 +95,6 @@ export function leaveNamespace(
     if (reason === "Deleted" && ended) deleteFinished(turn, ended);
   }
   return true;
-}
-
-function dropNamespace(turn: Turn, job: JobId, namespace: Namespace): void {
-  turn.sql.all("DELETE FROM namespaces WHERE queue = ? AND job = ? AND namespace = ?", turn.queue, job, namespace);
 }
 
 /** The line a job waits in: that of `_` if it is wanted there. */

@@ -9,15 +9,24 @@ import type { Turn } from "./turn.ts";
 
 /** The newest submission of a namespace decides; without a time the job may run for as long as its definition says. */
 export function setPatience(turn: Turn, job: JobRow, namespace: Namespace, ms: number | null): void {
-  const until = ms === null || job.state !== "Running" ? null : untilOf(turn, job, ms);
+  if (ms === null) {
+    turn.sql.all(
+      "UPDATE namespaces SET patience_ms = NULL, patient_until = NULL WHERE queue = ? AND job = ? AND namespace = ?",
+      turn.queue,
+      job.id,
+      namespace,
+    );
+    return;
+  }
   turn.sql.all(
-    `UPDATE namespaces SET patience_ms = ?1, patient_until = ?2
-     WHERE queue = ?3 AND job = ?4 AND namespace = ?5 AND patience_ms IS NOT ?1`,
-    ms,
-    until,
+    `INSERT INTO namespaces (queue, job, namespace, patience_ms, patient_until) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (queue, job, namespace) DO UPDATE SET patience_ms = excluded.patience_ms,
+       patient_until = excluded.patient_until WHERE patience_ms IS NOT excluded.patience_ms`,
     turn.queue,
     job.id,
     namespace,
+    ms,
+    job.state === "Running" ? untilOf(turn, job, ms) : null,
   );
 }
 

@@ -6,9 +6,9 @@ import type { Job } from "../../wire/job.ts";
 import { clientShare, fullRetryMs } from "../limits.ts";
 import { awaitEnd, type Callbacks, callEnd, callQueued } from "./callbacks.ts";
 import { shapeOf } from "./capacity.ts";
-import { announceJob, isActive, type JobRow, jobShown, namespacesOf, readJob, writeJob } from "./jobs.ts";
+import { announceJob, isActive, type JobRow, readJob, writeJob } from "./jobs.ts";
 import { dropLog } from "./logEnd.ts";
-import { isInNamespace, joinNamespace, lineOf, replaceOthers } from "./namespaces.ts";
+import { joinNamespace, lineOf, replaceOthers, withNamespace } from "./namespaces.ts";
 import { setPatience } from "./patience.ts";
 import { owe } from "./publish.ts";
 import { finishedOf, readResult, resultOfRow, type StoredResult, writeResult } from "./results.ts";
@@ -45,26 +45,26 @@ export function submit(turn: Turn, submission: Submission): SubmitOutcome {
       return { type: "refused", id, ...refused("full", "Too many webhooks of this queue wait") };
     }
   }
-  if (before && hasTooManyNamespaces(turn, id, namespace)) {
-    const why = `This job is wanted in ${turn.settings.namespacesMax} namespaces, and no job may be in more`;
+  const { namespacesMax } = turn.settings;
+  if (before && withNamespace(before.namespaces, namespace).length > namespacesMax) {
+    const why = `This job is wanted in ${namespacesMax} namespaces, and no job may be in more`;
     return { type: "refused", id, ...refused("full", why) };
   }
   if (before && isActive(before)) {
     turn.counters.add("submitted.joined");
     if (callbacks.finished) awaitEnd(turn, id, namespace, callbacks.finished);
-    const job = isInNamespace(turn, id, namespace) ? before : joined(turn, before, namespace);
-    setPatience(turn, job, namespace, patienceMs);
-    announceJob(turn, job);
+    const joined = joinNamespace(turn, before, namespace);
+    setPatience(turn, joined, namespace, patienceMs);
+    const job = announceJob(turn, joined);
     replaceOthers(turn, id, namespace);
-    return { type: "taken", id, job: jobShown(turn, job), cached: false };
+    return { type: "taken", id, job, cached: false };
   }
   const cached = freshResult(turn, id);
   const full = cached ? undefined : fullness(turn, submission);
   if (full) return { type: "refused", id, ...full };
-  joinNamespace(turn, id, namespace);
   const job = cached
     ? writeJob(turn, before, answered(turn, before, submission, cached))
-    : writeJob(turn, before, queued(turn, submission));
+    : writeJob(turn, before, queued(turn, before, submission));
   if (cached) {
     const { reason, statusCode } = cached;
     turn.counters.add("submitted.cached");
@@ -78,18 +78,13 @@ export function submit(turn: Turn, submission: Submission): SubmitOutcome {
     setPatience(turn, job, namespace, patienceMs);
     turn.assignable = true;
   }
-  announceJob(turn, job);
+  const shown = announceJob(turn, job);
   replaceOthers(turn, id, namespace);
-  const shown = jobShown(turn, job);
   return { type: "taken", id, job: cached ? { ...shown, finished: finishedOf(cached) } : shown, cached: !!cached };
 }
 
-function joined(turn: Turn, before: JobRow, namespace: Namespace): JobRow {
-  joinNamespace(turn, before.id, namespace);
-  return writeJob(turn, before, { ...before, line: lineOf(namespacesOf(turn, before.id)) });
-}
-
-function queued(turn: Turn, { checked, namespace, debug, client = null }: Submission): JobRow {
+function queued(turn: Turn, before: JobRow | undefined, submission: Submission): JobRow {
+  const { checked, namespace, debug, client = null } = submission;
   const { id, canonical, definition } = checked;
   turn.state.seq += 1;
   return {
@@ -113,14 +108,18 @@ function queued(turn: Turn, { checked, namespace, debug, client = null }: Submis
     message: null,
     logBase: 0,
     client,
+    namespaces: withNamespace(before?.namespaces ?? [], namespace),
   };
 }
 
 /** The row of a job that a stored result answers: its own if it is still listed, else a finished one made from the result. */
 function answered(turn: Turn, before: JobRow | undefined, submission: Submission, stored: StoredResult): JobRow {
-  if (before?.reason === stored.reason && before.attempt === stored.attempt) return before;
+  const again = queued(turn, before, submission);
+  if (before?.reason === stored.reason && before.attempt === stored.attempt) {
+    return { ...before, namespaces: again.namespaces };
+  }
   return {
-    ...queued(turn, submission),
+    ...again,
     state: "Finished",
     queuedAt: stored.finishedAt,
     reason: stored.reason,
@@ -138,15 +137,19 @@ function freshResult(turn: Turn, id: JobId): StoredResult | undefined {
   const fresh = (stored: StoredResult) =>
     now - stored.finishedAt <
     (stored.reason === "Success" && stored.statusCode === 0 ? settings.resultKeepMs : settings.failureCacheMs);
-  const stored = readResult(turn, id);
-  if (stored && fresh(stored)) return stored;
-  if (settings.cacheScope === "queue") return undefined;
+  if (settings.cacheScope === "queue") {
+    const stored = readResult(turn, id);
+    return stored && fresh(stored) ? stored : undefined;
+  }
+  // This queue's own comes first.
   const rows = turn.sql.all(
-    "SELECT * FROM results WHERE job = ? AND queue <> ? ORDER BY finished_at DESC",
+    "SELECT * FROM results WHERE job = ? ORDER BY queue = ? DESC, finished_at DESC",
     id,
     turn.queue,
   );
-  const other = rows.map(resultOfRow).find(fresh);
+  const found = rows.find((row) => fresh(resultOfRow(row)));
+  const other = found && resultOfRow(found);
+  if (found?.queue === turn.queue) return other;
   // This queue's routes answer from its own rows, so another queue's result is taken over, with an attempt that is none of ours.
   const taken = other && { ...other, attempt: 0 };
   if (taken) {
@@ -176,11 +179,6 @@ function fullness(turn: Turn, { checked, client = null }: Submission): Backpress
   const share = Math.max(1, Math.floor(waitingJobsMax * clientShare));
   if (client === null || !hasTaken(turn, client, share)) return undefined;
   return refused("share", `${share} jobs from your address wait, which is one address's share of the queue`);
-}
-
-function hasTooManyNamespaces(turn: Turn, id: JobId, namespace: Namespace): boolean {
-  const namespaces = namespacesOf(turn, id);
-  return namespaces.length >= turn.settings.namespacesMax && !namespaces.includes(namespace);
 }
 
 function refused(code: Backpressure["code"], why: string): Backpressure {
