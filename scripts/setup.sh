@@ -188,6 +188,15 @@ swift() {
   [ -n "$done" ] || fail "Swift could not be installed (see above)."
 }
 
+# The tests start it themselves; the package starts a service only where systemd runs one.
+registry() {
+  if command -v docker-registry >/dev/null || ! on_debian; then return 0; fi
+  am_root || fail "The tests need a registry of images: install docker-registry."
+  say "installing for the tests: docker-registry"
+  apt_update
+  apt_install docker-registry || fail "docker-registry could not be installed (see above)."
+}
+
 # One at a time in a checkout. Where flock is missing (macOS) nothing is installed here but npm packages.
 if command -v flock >/dev/null; then
   exec 9<"scripts/setup.sh"
@@ -202,6 +211,7 @@ case ${1:-} in
     browser
     swift
     hosts
+    registry
     ;;
   *) engine ;;
 esac

@@ -52,6 +52,7 @@ describe("a job's container", () => {
       expect(env.split("\n")).toContain(line);
     }
     expect(result.phases?.map(({ phase }) => phase)).toEqual(["inputs", "image", "run", "outputs"]);
+    expect([result.image?.id]).toEqual(await docker("image", "inspect", "--format", "{{.Id}}", image));
   });
 
   test("has nothing else in / than the image, inputs, outputs and job-cache", async () => {

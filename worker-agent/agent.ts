@@ -7,10 +7,11 @@ import { type DataDir, openDataDir } from "./dataDir.ts";
 import { labels } from "./docker/container.ts";
 import { DiskQuota } from "./docker/diskQuota.ts";
 import { Engine } from "./docker/engine.ts";
-import { Images } from "./docker/images.ts";
 import { JobNetwork } from "./docker/network.ts";
 import { messageOf } from "./fault.ts";
 import { ContentCache } from "./files/cache.ts";
+import { Images, type PullPolicy } from "./images/images.ts";
+import { ImageRecords } from "./images/records.ts";
 import { adopt } from "./job/adopt.ts";
 import type { JobLimits } from "./job/allowance.ts";
 import { HeldJobs } from "./job/heldJobs.ts";
@@ -46,6 +47,10 @@ export interface AgentOptions {
   readonly trusted: boolean;
   /** Names of images that may be used although they may be private. */
   readonly allowImages?: readonly string[];
+  /** When registries are asked for images; only for those that are not here if nothing is said. */
+  readonly pull?: PullPolicy;
+  /** Where the logins to registries are, if not where Docker's own tools look. */
+  readonly loginFolder?: string;
   /** Address ranges that inputs may be read from although they are not public. */
   readonly allowRanges?: readonly string[];
   /** What one job may use at most, beside what `capacity` says. */
@@ -111,11 +116,14 @@ async function begin(options: SettledOptions, engine: Engine, data: DataDir): Pr
   const guard = { allowRanges: options.allowRanges ?? [] };
   const spool = await Spool.open(data.spool, world);
   const cache = await ContentCache.open(data.cache, world.newId);
-  const images = await Images.open({
+  const images = new Images({
     engine,
-    dataDir: data.path,
+    records: await ImageRecords.open(data.path, world),
     guard,
+    trusted,
     allowImages: options.allowImages ?? [],
+    pull: options.pull ?? "missing",
+    loginFolder: options.loginFolder,
     world,
   });
   const network = new JobNetwork({ engine, agent, slots: capacity.slots, world, log });
@@ -143,7 +151,6 @@ async function begin(options: SettledOptions, engine: Engine, data: DataDir): Pr
       images,
       network,
       guard,
-      trusted,
       limits,
       quota: new DiskQuota(),
       log,

@@ -119,15 +119,6 @@ export const probePidsMax = 128;
 /** Tools of the host that are copied into an image: a shell and `ip` are 8 MB with their libraries. */
 export const toolsBytesMax = 64 * MiB;
 
-// Images.
-
-/** A pull of a large image over a slow line. */
-export const pullMs = 60 * minuteMs;
-/** A pull that says nothing for this long is stuck (docker-perf: the largest silence measured was 0.1 s). */
-export const pullSilenceMs = 5 * minuteMs;
-/** Images whose origin is remembered, the newest win. */
-export const imageRecordsMax = 10_000;
-
 // Inputs.
 
 export const inputFetchesAtOnce = 8;

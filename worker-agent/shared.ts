@@ -18,6 +18,8 @@ export class SharedWork<T> {
     const left = new Promise<never>((_resolve, reject) => {
       leave = () => reject(signal.reason);
       signal.addEventListener("abort", leave, { once: true });
+      // The work may have begun by telling something that made this one leave.
+      if (signal.aborted) leave();
     });
     try {
       return await Promise.race([entry.result, left]);

@@ -93,6 +93,10 @@ describe("what is said about the agent", () => {
 
     ["--allow-image", ["q", "--allow-image", "a/*,b", "--allow-image", "c"], {}, { allowImages: ["a/*", "b", "c"] }],
     ["LONGSHORE_ALLOW_IMAGES", ["q"], { LONGSHORE_ALLOW_IMAGES: "a" }, { allowImages: ["a"] }],
+    ["no --pull", ["q"], {}, { pull: "missing" }],
+    ["--pull never", ["q", "--pull", "never"], {}, { pull: "never" }],
+    ["--pull always", ["q", "--pull", "always"], {}, { pull: { afterMs: 0 } }],
+    ["LONGSHORE_PULL", ["q"], { LONGSHORE_PULL: "1h" }, { pull: { afterMs: 60 * minute } }],
     ["--allow-range", ["q", "--allow-range", "10.1.0.0/16"], {}, { allowRanges: ["10.1.0.0/16"] }],
     ["LONGSHORE_ALLOW_RANGES", ["q"], { LONGSHORE_ALLOW_RANGES: "10.1.0.0/16" }, { allowRanges: ["10.1.0.0/16"] }],
   ])("%s", async (_what, args, variables, expected) => {

@@ -60,7 +60,7 @@ export type AgentSettings = {
   | { readonly mode: "remote"; readonly agent: RemoteAgent }
   | { readonly mode: "local"; readonly agent: LentAgent; readonly port: number; readonly dataDir: string }
 );
-type LentAgent = Pick<AgentOptions, "capacity" | "allowImages" | "allowRanges" | "name">;
+type LentAgent = Pick<AgentOptions, "capacity" | "allowImages" | "pull" | "allowRanges" | "name">;
 type RemoteAgent = Omit<AgentOptions, "log" | "world">;
 
 /** `run` is called with what the command line and the environment say. */

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import type { AgentOptions } from "../agent.ts";
 import { defaultJobMs } from "../limits.ts";
 import { onOff, setting } from "./setting.ts";
-import { duration, gpus, list, positiveNumber, ranges, size, wholeNumber } from "./values.ts";
+import { duration, gpus, list, positiveNumber, pullPolicy, ranges, size, wholeNumber } from "./values.ts";
 
 export const Lending = v.object({
   slots: v.optional(v.number()),
@@ -16,6 +16,7 @@ export const Lending = v.object({
   maxJobDuration: v.number(),
   tag: v.array(v.string()),
   allowImage: v.array(v.string()),
+  pull: v.union([v.picklist(["never", "missing"]), v.object({ afterMs: v.number() })]),
   allowRange: v.array(v.string()),
 });
 export type Lending = Readonly<v.InferOutput<typeof Lending>>;
@@ -89,6 +90,18 @@ export function addLending(command: Command, slots: string): Command {
       }),
     )
     .addOption(
+      setting(
+        "--pull <when>",
+        "ask registries never, for missing images, always, or for those older than a time like 1h",
+        {
+          env: "PULL",
+          parse: pullPolicy,
+          default: "missing",
+          group: allows,
+        },
+      ),
+    )
+    .addOption(
       setting("--allow-range <cidrs>", "addresses that inputs may come from although they are not public", {
         env: "ALLOW_RANGES",
         parse: ranges,
@@ -109,11 +122,14 @@ export function addTrust(command: Command): Command {
 }
 
 /** The agent's options that these settings make. */
-export function lendingOptions(lending: Lending): Pick<AgentOptions, "capacity" | "allowImages" | "allowRanges"> {
-  const { slots, cpus, memory, gpus: devices, tag, maxJobDuration, allowImage, allowRange } = lending;
+export function lendingOptions(
+  lending: Lending,
+): Pick<AgentOptions, "capacity" | "allowImages" | "pull" | "allowRanges"> {
+  const { slots, cpus, memory, gpus: devices, tag, maxJobDuration, allowImage, pull, allowRange } = lending;
   return {
     capacity: { slots, cpus, memoryBytes: memory, gpus: devices, tags: tag, maxDurationMs: maxJobDuration },
     allowImages: allowImage,
+    pull,
     allowRanges: allowRange,
   };
 }

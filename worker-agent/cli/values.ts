@@ -46,6 +46,14 @@ export function duration(text: string): number {
   return ms;
 }
 
+/** As `PullPolicy` says it. */
+export function pullPolicy(text: string): "never" | "missing" | { readonly afterMs: number } {
+  if (text === "never" || text === "missing") return text;
+  const afterMs = text === "always" ? 0 : durationMs(text);
+  if (afterMs === undefined) throw new InvalidArgumentError("It is never, missing, always, or a time like 1h.");
+  return { afterMs };
+}
+
 /** `2` is the devices 0 and 1; `0,2` or `device=0,2` are these two; `all` are those that the driver names. */
 export function gpus(text: string): readonly string[] {
   // Quotes are left over where a command for `docker run --gpus` was copied.

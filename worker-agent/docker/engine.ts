@@ -28,6 +28,8 @@ interface Call {
   readonly query?: Readonly<Record<string, string>>;
   /** JSON, or a tar archive as it is. */
   readonly body?: object | Buffer;
+  /** The login to a registry that the engine should use. */
+  readonly login?: object | undefined;
   readonly signal?: AbortSignal | undefined;
   /** `stream` resolves with the answer's body as it comes, `hijack` with the connection itself. */
   readonly as?: "stream" | "hijack";
@@ -149,14 +151,21 @@ export class Engine {
   async image(name: string, signal?: AbortSignal): Promise<ImageInfo | undefined> {
     const answer = await this.#unless404({ method: "GET", path: `/images/${name}/json`, signal });
     if (answer === undefined) return undefined;
-    const { Id, Config } = v.parse(Image, answer);
-    return { id: Id, entrypoint: Config?.Entrypoint ?? [], cmd: Config?.Cmd ?? [] };
+    const { Id, RepoDigests, Config } = v.parse(Image, answer);
+    return {
+      id: Id,
+      digests: RepoDigests,
+      entrypoint: Config?.Entrypoint ?? [],
+      cmd: Config?.Cmd ?? [],
+      onBuild: Config?.OnBuild ?? [],
+      labels: Config?.Labels ?? {},
+    };
   }
 
-  /** Begins an anonymous pull; the answer is a stream of JSON lines in which errors come too. Destroying it ends the pull. */
-  async pull(repository: string, tag: string, signal: AbortSignal): Promise<Readable> {
+  /** Begins a pull; the answer is a stream of JSON lines in which errors come too. Destroying it ends the pull. */
+  async pull(repository: string, tag: string, login: object | undefined, signal: AbortSignal): Promise<Readable> {
     const query = { fromImage: repository, tag };
-    return readable(await this.#call({ method: "POST", path: "/images/create", query, as: "stream", signal }));
+    return readable(await this.#call({ method: "POST", path: "/images/create", query, login, as: "stream", signal }));
   }
 
   /** Makes an image of an archive of files. */
@@ -203,7 +212,7 @@ export class Engine {
     }
   }
 
-  #call({ method, path, query = {}, body = {}, signal, as, limitMs = engineCallMs }: Call): Promise<unknown> {
+  #call({ method, path, query = {}, body = {}, login, signal, as, limitMs = engineCallMs }: Call): Promise<unknown> {
     // A signal handed to docker-modem lives as long as the stream; a stream's time limit is its reader's.
     const abortSignal = as === undefined ? within(limitMs, signal) : signal;
     return new Promise((resolve, reject) => {
@@ -212,6 +221,7 @@ export class Engine {
         path: `${path}?`,
         options: { _query: query, ...(Buffer.isBuffer(body) ? {} : { _body: body }) },
         ...(Buffer.isBuffer(body) ? { file: body } : {}),
+        ...(login === undefined ? {} : { authconfig: login }),
         statusCodes,
         isStream: as !== undefined,
         hijack: as === "hijack",

@@ -56,11 +56,26 @@ export const Listed = v.array(
 export type ListedContainer = v.InferOutput<typeof Listed>[number];
 
 const words = v.nullish(v.array(v.string()), []);
-export const Image = v.object({ Id: v.string(), Config: v.nullish(v.object({ Entrypoint: words, Cmd: words })) });
+export const Image = v.object({
+  Id: v.string(),
+  RepoDigests: words,
+  Config: v.nullish(
+    v.object({
+      Entrypoint: words,
+      Cmd: words,
+      OnBuild: words,
+      Labels: v.nullish(v.record(v.string(), v.string()), {}),
+    }),
+  ),
+});
 export interface ImageInfo {
   readonly id: string;
+  /** Names by which registries have it, `repository@sha256:...`. */
+  readonly digests: readonly string[];
   readonly entrypoint: readonly string[];
   readonly cmd: readonly string[];
+  readonly onBuild: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 export const Network = v.object({

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { isNamedBy, parseImageName } from "../docker/imageName.ts";
+import { isNamedBy, parseImageName } from "../images/imageName.ts";
 import { type Address, guardedAddress } from "./guard.ts";
 
 const publicAddress: Address = { address: "93.184.215.14", family: 4 };

@@ -4,7 +4,7 @@ import { hash } from "node:crypto";
 import type { Finish, Held } from "../../wire/agentMessages.ts";
 import { own } from "../../wire/ids.ts";
 import { resultBytesMax, resultInlineBytesMax } from "../../wire/limits.ts";
-import type { ConsoleLogLine, JobResult, PhaseTime } from "../../wire/result.ts";
+import type { ConsoleLogLine, ImageUsed, JobResult, PhaseTime } from "../../wire/result.ts";
 import type { RunEnd } from "../docker/runContainer.ts";
 import { JobFault } from "../fault.ts";
 import type { Outputs } from "../files/outputs.ts";
@@ -18,11 +18,13 @@ export interface RunReport {
   readonly limitMs: number;
   readonly lines: ConsoleLogLine[];
   readonly phases: PhaseTime[];
+  /** Unknown when it ended before it had one. */
+  readonly image: ImageUsed | undefined;
 }
 
 /** A container that ran has finished, whatever its exit code. A result too large for a frame is uploaded. */
 export async function runFinish(
-  { held: { job, attempt }, end, outputs, limitMs, lines, phases }: RunReport,
+  { held: { job, attempt }, end, outputs, limitMs, lines, phases, image }: RunReport,
   blobs: BlobUpload,
   signal: AbortSignal,
 ): Promise<Finish> {
@@ -35,6 +37,7 @@ export async function runFinish(
     outputs: outputs?.outputs ?? {},
     ...(outputs && Object.keys(outputs.outputSizes).length > 0 ? { outputSizes: outputs.outputSizes } : {}),
     phases,
+    ...(image ? { image } : {}),
     ...error,
   };
   const finish = {
@@ -63,15 +66,25 @@ export interface ErrorReport {
   readonly sentence: string;
   readonly lines: ConsoleLogLine[];
   readonly phases: PhaseTime[];
+  /** Unknown when it ended before it had one. */
+  readonly image?: ImageUsed | undefined;
 }
 
-export function errorFinish({ held: { job, attempt }, end, sentence, lines, phases }: ErrorReport): Finish {
+export function errorFinish({ held: { job, attempt }, end, sentence, lines, phases, image }: ErrorReport): Finish {
   const ran = end ? { StatusCode: end.statusCode, duration: end.durationMs } : {};
   return {
     job,
     attempt,
     reason: "Error",
     error: sentence,
-    result: { ...ran, logs: lines, error: sentence, isTimedOut: false, outputs: {}, phases },
+    result: {
+      ...ran,
+      logs: lines,
+      error: sentence,
+      isTimedOut: false,
+      outputs: {},
+      phases,
+      ...(image ? { image } : {}),
+    },
   };
 }

@@ -9,6 +9,7 @@ import { JobFault, messageOf } from "../fault.ts";
 import { collectOutputs } from "../files/outputs.ts";
 import { BlobUpload } from "../files/upload.ts";
 import { type DiskWatch, withinDisk } from "../housekeeping/diskWatch.ts";
+import { imageUsed } from "../images/imageName.ts";
 import { engineCallMs, logDrainMs } from "../limits.ts";
 import type { AskUpload } from "../queue/questions.ts";
 import { within } from "../retry.ts";
@@ -72,8 +73,10 @@ async function finishOf(life: Life, uplink: Uplink, signal: AbortSignal): Promis
   const { task, tools, folder, log, phases } = life;
   const blobs = new BlobUpload({ api: tools.api, random: tools.world.random, ask: uplink.upload });
   let end: RunEnd | undefined;
+  let image = task.adopted?.record.image;
   try {
     const prepared = task.adopted ? undefined : await prepare(life, signal);
+    if (prepared) image = imageUsed(prepared.image, task.definition.image);
     const limitMs = life.allowance.durationMs;
     const note = (text: string) => log.note(text);
     end = await phases.during("run", async () => {
@@ -91,7 +94,7 @@ async function finishOf(life: Life, uplink: Uplink, signal: AbortSignal): Promis
       ? undefined
       : await phases.during("outputs", () => collectOutputs(folder.outputs, outputTools, signal));
     return await runFinish(
-      { held: task, end, outputs, limitMs, lines: log.lines(), phases: phases.times() },
+      { held: task, end, outputs, limitMs, lines: log.lines(), phases: phases.times(), image },
       blobs,
       signal,
     );
@@ -101,7 +104,7 @@ async function finishOf(life: Life, uplink: Uplink, signal: AbortSignal): Promis
     if (!(error instanceof JobFault))
       tools.log({ event: "job failed in the agent", level: "error", message: stackOf(error) });
     log.note(sentence);
-    return errorFinish({ held: task, end, sentence, lines: log.lines(), phases: phases.times() });
+    return errorFinish({ held: task, end, sentence, lines: log.lines(), phases: phases.times(), image });
   }
 }
 

@@ -7,7 +7,7 @@ import * as v from "valibot";
 import { Held } from "../../wire/agentMessages.ts";
 import { JobDefinition } from "../../wire/definition.ts";
 import { QueueHash } from "../../wire/ids.ts";
-import { PhaseTime } from "../../wire/result.ts";
+import { ImageUsed, PhaseTime } from "../../wire/result.ts";
 import { readJson, writeWhole } from "../atomicFile.ts";
 import { codeOf } from "../fault.ts";
 
@@ -23,6 +23,7 @@ export const JobRecord = v.object({
   /** Log lines that came before the container's own. */
   linesBefore: v.number(),
   phases: v.array(PhaseTime),
+  image: v.optional(ImageUsed),
 });
 export type JobRecord = Readonly<v.InferOutput<typeof JobRecord>>;
 

@@ -7,13 +7,15 @@ import { containerName, containerOptions } from "../docker/container.ts";
 import type { DiskQuota } from "../docker/diskQuota.ts";
 import type { Engine } from "../docker/engine.ts";
 import { EngineError, type ImageInfo } from "../docker/engineAnswers.ts";
-import type { Images } from "../docker/images.ts";
 import type { JobNetwork, Place } from "../docker/network.ts";
 import { JobFault } from "../fault.ts";
 import type { ContentCache } from "../files/cache.ts";
 import type { GuardOptions } from "../files/guard.ts";
 import { type ConfigMount, type InputTools, prepareInputs } from "../files/inputs.ts";
 import { Sources } from "../files/sources.ts";
+import type { ImageWatcher } from "../images/audience.ts";
+import { imageUsed } from "../images/imageName.ts";
+import type { Images } from "../images/images.ts";
 import type { LogSink } from "../log.ts";
 import { Together } from "../pool.ts";
 import type { Share } from "../queue/capacity.ts";
@@ -47,8 +49,6 @@ export interface JobTools {
   readonly images: Images;
   readonly network: JobNetwork;
   readonly guard: GuardOptions;
-  /** Whether its queues are the operator's own. */
-  readonly trusted: boolean;
   readonly limits: JobLimits;
   readonly quota: DiskQuota;
   readonly log: LogSink;
@@ -93,9 +93,9 @@ export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared
     random: tools.world.random,
   });
   const inputTools: InputTools = { api: tools.api, cache: tools.cache, sources };
-  const watcher = {
-    line: (text: string) => log.note(text, "docker image pull"),
-    progress: (message: string) => phases.note("image", { message }),
+  const watcher: ImageWatcher = {
+    line: (text, step) => log.note(text, step),
+    progress: (note) => phases.note("image", note),
   };
   const parts = new Together(signal);
   const [config, image, network, jobCache] = await parts.all(
@@ -106,7 +106,7 @@ export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared
           return await prepareInputs(definition, folder, inputTools, signal);
         }),
       ),
-      parts.begin((signal) => phases.during("image", () => tools.images.ensure(name, tools.trusted, watcher, signal))),
+      parts.begin((signal) => phases.during("image", () => tools.images.ensure(name, task.queue, watcher, signal))),
       parts.begin(async () => (await place).hostConfig),
       parts.begin(() => makeJobCache(tools.jobCaches, task.queue)),
     ]),
@@ -140,7 +140,7 @@ export async function create(life: Life, prepared: Prepared, signal: AbortSignal
     const created = parts.begin(() =>
       tools.quota.create((quota) => tools.engine.create(name, containerOptions({ ...plan, quota }))),
     );
-    const recorded = parts.begin(() => writeJobRecord(folder, recordOf(life), tools.world.newId));
+    const recorded = parts.begin(() => writeJobRecord(folder, recordOf(life, image), tools.world.newId));
     const [id] = await parts.all(Promise.all([created, recorded]));
     return id;
   } catch (cause) {
@@ -154,7 +154,7 @@ export function originOf({ task, tools }: Life): string {
   return task.origins[0] ?? tools.api;
 }
 
-function recordOf({ task, log, phases, beganAt }: Life): JobRecord {
+function recordOf({ task, log, phases, beganAt }: Life, image: ImageInfo): JobRecord {
   const { job, attempt, queue, definition, origins, share } = task;
   return {
     job,
@@ -166,5 +166,6 @@ function recordOf({ task, log, phases, beganAt }: Life): JobRecord {
     beganAt,
     linesBefore: log.count,
     phases: phases.times(),
+    image: imageUsed(image, definition.image),
   };
 }

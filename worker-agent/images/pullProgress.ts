@@ -2,6 +2,7 @@
 // same stream, after a status of 200.
 
 import * as v from "valibot";
+import type { ProgressNote } from "../job/phases.ts";
 
 export const PullEvent = v.object({
   id: v.optional(v.string()),
@@ -38,15 +39,16 @@ export class PullProgress {
   }
 
   /** Totals appear late, so the number that is shown never goes back. */
-  message(): string | undefined {
+  note(): ProgressNote | undefined {
     const layers = [...this.#layers.values()];
-    const total = layers.reduce((sum, layer) => sum + layer.total, 0);
-    if (total === 0) return undefined;
+    const known = layers.reduce((sum, layer) => sum + layer.total, 0);
+    if (known === 0) return undefined;
     this.#shownBytes = Math.max(
       this.#shownBytes,
       layers.reduce((sum, layer) => sum + layer.current, 0),
     );
-    return `${megabytes(this.#shownBytes)} of ${megabytes(Math.max(total, this.#shownBytes))} MB downloaded`;
+    const amount = { done: this.#shownBytes, total: Math.max(known, this.#shownBytes), unit: "bytes" } as const;
+    return { message: `${megabytes(amount.done)} of ${megabytes(amount.total)} MB downloaded`, amount };
   }
 }
 
@@ -57,7 +59,7 @@ export function pullFault(image: string, registry: string, reason: string): stri
     return `There is no image ${JSON.stringify(image)}: this machine does not have it, and no registry has it under that name for everyone (${said}). Check the name and the tag.`;
   }
   if (/unauthorized|denied|authentication required|no basic auth/i.test(reason)) {
-    return `The image ${JSON.stringify(image)} can't be pulled without a login: ${registry} refused it (${said}).`;
+    return `The image ${JSON.stringify(image)} can't be pulled without a login: ${registry} refused it (${said}). The agent's operator can log in with docker login ${registry}.`;
   }
   if (
     /no such host|dial tcp|timeout|timed out|connection refused|EOF|TLS|network is unreachable|server misbehaving/i.test(

@@ -1,6 +1,9 @@
 // The name of an image, as registries and engines read it. Pure.
 // https://pkg.go.dev/github.com/distribution/reference
 
+import type { ImageUsed } from "../../wire/result.ts";
+import type { ImageInfo } from "../docker/engineAnswers.ts";
+
 export interface ImageName {
   /** The registry's host, with its port if it has one. */
   readonly registry: string;
@@ -39,4 +42,11 @@ export function isNamedBy(list: readonly string[], name: string): boolean {
     if (entry.endsWith("*")) return name.startsWith(entry.slice(0, -1));
     return entry === name || entry === parsed?.repository || entry === `${parsed?.repository}:${parsed?.tag}`;
   });
+}
+
+/** What a result says of the image that ran. A built one has no digest: no registry has it. */
+export function imageUsed({ id, digests }: ImageInfo, name: string | undefined): ImageUsed {
+  const repository = parseImageName(name ?? "")?.repository;
+  const digest = digests.find((each) => each.startsWith(`${repository}@`)) ?? digests[0];
+  return { id, ...(digest === undefined ? {} : { digest }) };
 }
