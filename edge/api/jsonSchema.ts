@@ -18,7 +18,11 @@ export function jsonSchemaOf(schema: v.GenericSchema, named: NamedSchemas): Json
 export function bodyOf(schema: v.GenericSchema, named: NamedSchemas): JsonSchema {
   const [root, ...actions] = listOf(schema, "pipe");
   if (!isSchema(root)) return plain(schema, named);
-  return Object.assign({}, jsonSchemaOf(root, named), ...actions.map(constraintOf));
+  return Object.assign(
+    {},
+    jsonSchemaOf(root, named),
+    ...actions.map((action) => (isSchema(action) ? jsonSchemaOf(action, named) : constraintOf(action))),
+  );
 }
 
 function plain(schema: v.GenericSchema, named: NamedSchemas): JsonSchema {
