@@ -48,6 +48,17 @@ export const Finish = v.object({
 });
 export type Finish = v.InferOutput<typeof Finish>;
 
+/** Once the blob `hash` is stored: a `LogPiece` (logPiece.ts) of `size` bytes with `count` lines from `first` on, the number over the attempt. */
+export const SealedPiece = v.object({
+  first: lineNumber,
+  count: v.pipe(lineNumber, v.minValue(1)),
+  /** How many of the `count` lines are the build's. */
+  build: count,
+  hash: Sha256,
+  size: v.pipe(count, v.maxValue(logPieceBytesMax)),
+});
+export type SealedPiece = v.InferOutput<typeof SealedPiece>;
+
 /**
  * A step of uploading one large blob in parts. Each holds all that it needs, so any may be repeated, on a later connection too.
  * `request` comes back with its answer.
@@ -115,17 +126,8 @@ export const AgentMessage = v.variant("type", [
     first: lineNumber,
     lines: v.array(ConsoleLogLine),
   }),
-  // Optional, once the blob `hash` is stored: a `LogPiece` (logPiece.ts) of `size` bytes. Pieces come in the order of their lines.
-  v.object({
-    type: v.literal("sealed"),
-    ...Held.entries,
-    first: lineNumber,
-    count: v.pipe(lineNumber, v.minValue(1)),
-    /** How many of the `count` lines are the build's. */
-    build: count,
-    hash: Sha256,
-    size: v.pipe(count, v.maxValue(logPieceBytesMax)),
-  }),
+  // Optional. Pieces come in the order of their lines.
+  v.object({ type: v.literal("sealed"), ...Held.entries, ...SealedPiece.entries }),
   UploadRequest,
 ]);
 export type AgentMessage = v.InferOutput<typeof AgentMessage>;
