@@ -87,8 +87,8 @@ export const logLineCharsMax = 64 * 1024;
 export const logRowCharsMax = 512 * 1024;
 /** What a row of log lines takes besides its lines: many short ones are not free. */
 export const logRowOverheadBytes = 128;
-/** Pieces of one job's log: four times what its cap of 256 MiB makes. */
-export const logPiecesMax = 1024;
+/** Pieces of one job's log: what its cap of 256 MiB makes if every line of it is empty, which is 24 bytes of JSON each. */
+export const logPiecesMax = 3072;
 /** Lines in one answer (as many as the peer keeps), and about their bytes: a page reads on with the cursor. */
 export const logAnswerLinesMax = 10_000;
 export const logAnswerBytesMax = 1024 * 1024;

@@ -25,10 +25,6 @@ export const reconnect = { baseMs: 250, capMs: 5_000 } as const;
 export const refusedRetry = { baseMs: 60_000, capMs: 60_000 } as const;
 /** Finishes in one frame: well below `agentFrameBytesMax`; the rest follow when these are answered. */
 export const finishesBytesMax = 4 * MiB;
-/** What may wait in a socket before log frames are held back. */
-export const socketBufferBytesMax = 1 * MiB;
-/** A frame that could not be sent is tried again at the next welcome, or after this. */
-export const resendMs = 1_000;
 /** A closing socket gets this long for its last frames and the close handshake. */
 export const socketCloseMs = 500;
 /** A stopping agent waits this long for the queue to answer its last sync. */
@@ -51,14 +47,20 @@ export const logBatchMs = 100;
 export const redrawMs = 1_000;
 /** A longer line comes in pieces: at four bytes a character still below `logFrameBytesMax`. */
 export const logLineCharsMax = 32 * KiB;
-/** Log lines in one frame, however short, so that no frame takes long to parse. */
+/** Log lines in one batch, however short, so that none takes long to parse. */
 export const logBatchLinesMax = 5_000;
 /** What a job may print; what follows is read and dropped, with a note. */
 export const logBytesMax = 256 * MiB;
-/** Lines that a slow uplink has not taken stay in memory up to here and go to the job's folder beyond. */
-export const logMemoryBytesMax = 2 * MiB;
-/** A finish waits this long for the job's last lines to leave. */
-export const logDrainMs = 10_000;
+/** Lines that are kept to be told once more: a piece that fills and one that is being stored. */
+export const logMemoryBytesMax = 4 * MiB;
+/** Lines that a queue is told before it is told of their piece, with what a row of them takes there: below `liveLogBytesMax`. */
+export const logAheadBytesMax = 2.5 * MiB;
+export const logRowBytes = 128;
+/** Pieces of a log on their way at once: enough to fill a line. As many are in memory, the others in the job's folder. */
+export const piecesAtOnce = 4;
+/** Pieces have `logPieceBytes` at first and are larger later: 256 MiB of empty lines are 6 GiB in JSON, and a queue takes 3,072 pieces. */
+export const firstPiecesMax = 128;
+export const laterPieceBytes = 2 * MiB;
 /** Docker's own copy, from which a restarted agent reads again: as much as `logBytesMax`, with its overhead. */
 export const engineLog = { "max-size": "80m", "max-file": "4", compress: "false" } as const;
 

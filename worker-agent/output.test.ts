@@ -71,7 +71,7 @@ describe("the line splitter", () => {
     const text = "x".repeat(logLineCharsMax * 3 + 7);
     const got = [...splitter.write(Buffer.from(text)), ...splitter.end()];
     expect(got.join("")).toBe(text);
-    expect(Math.max(...got.map((line) => line.length))).toBe(logLineCharsMax);
+    expect(Math.max(...got.map((line = "") => line.length))).toBe(logLineCharsMax);
   });
 
   test("shows how a redrawn line looks now, once for each look, and no line that waits for its end", () => {
@@ -84,40 +84,83 @@ describe("the line splitter", () => {
     expect(splitter.write(Buffer.from("100 %\n"))).toEqual(["100 %"]);
   });
 
-  test("does not repeat a look that was shown when its line ends", () => {
+  test("does not repeat a look that was shown when its line ends, and still counts the line", () => {
     const splitter = new LineSplitter();
     splitter.write(Buffer.from("99 %\r100 %\r"));
     expect(splitter.redrawn()).toBe("100 %");
-    expect(splitter.write(Buffer.from("\nnext\n"))).toEqual(["next"]);
+    expect(splitter.write(Buffer.from("\nnext\n"))).toEqual([undefined, "next"]);
+  });
+
+  test("cuts no character of a long line in half", () => {
+    const splitter = new LineSplitter();
+    const text = `x${"\u{1f680}".repeat(logLineCharsMax)}`;
+    const got = [...splitter.write(Buffer.from(text)), ...splitter.end()];
+    expect(got.join("")).toBe(text);
+    expect(got.every((line = "") => line.isWellFormed())).toBe(true);
+  });
+
+  test("takes a megabyte without a line end byte by byte in no time", () => {
+    const splitter = new LineSplitter();
+    const byte = Buffer.from("x");
+    const began = process.cpuUsage();
+    let lines = 0;
+    for (let i = 0; i < 1_000_000; i += 1) lines += splitter.write(byte).length;
+    expect(lines).toBe(30);
+    expect(process.cpuUsage(began).user).toBeLessThan(1e6);
+  });
+
+  test("takes any bytes, and makes text of them", () => {
+    const splitter = new LineSplitter();
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    const text = [...splitter.write(bytes), ...splitter.end()].join("\n");
+    expect(text).toContain("\u0000\u0001");
+    expect(text).toContain("xyz{|}~\u007f\ufffd");
   });
 });
 
 describe("the excerpt", () => {
   const line = (number: number): ConsoleLogLine => [`line ${number}`, 1];
 
-  test("has everything that fits", () => {
+  test("has everything that fits, and which steps it comes from", () => {
     const excerpt = new Excerpt(10_000);
     const lines = Array.from({ length: 100 }, (_, index) => line(index));
-    for (const one of lines) excerpt.add(one);
-    expect(excerpt.lines()).toEqual(lines);
+    for (const [index, one] of lines.entries()) excerpt.add(index < 3 ? "docker image pull" : "Running", one);
+    expect(excerpt.end()).toEqual({ logs: lines, logSteps: [["docker image pull", 3]], isComplete: true });
+  });
+
+  test("needs no steps for what the container printed", () => {
+    const excerpt = new Excerpt(10_000);
+    excerpt.add("Running", line(1));
+    expect(excerpt.end()).toEqual({ logs: [line(1)], isComplete: true });
   });
 
   test("else the beginning, a note with the number, and the end, within its size", () => {
     const excerpt = new Excerpt(2_000);
-    for (let number = 0; number < 10_000; number += 1) excerpt.add(line(number));
-    const lines = excerpt.lines();
-    expect(lines[0]).toEqual(line(0));
-    expect(lines.at(-1)).toEqual(line(9_999));
-    const note = lines.findIndex(([text]) => /lines are left out/.test(text));
-    expect(lines[note]?.[0]).toContain(String(10_000 - (lines.length - 1)));
-    expect(Buffer.byteLength(JSON.stringify(lines))).toBeLessThan(2_200);
+    for (let number = 0; number < 10_000; number += 1) excerpt.add("Running", line(number));
+    const { logs, isComplete } = excerpt.end();
+    expect(isComplete).toBe(false);
+    expect(logs[0]).toEqual(line(0));
+    expect(logs.at(-1)).toEqual(line(9_999));
+    const note = logs.findIndex(([text]) => /lines are left out/.test(text));
+    expect(logs[note]?.[0]).toContain(String(10_000 - (logs.length - 1)));
+    expect(Buffer.byteLength(JSON.stringify(logs))).toBeLessThan(2_200);
+  });
+
+  test("stays within its size however the lines are written in JSON", () => {
+    const excerpt = new Excerpt(2_000);
+    for (let number = 0; number < 100; number += 1) excerpt.add("Running", ["\u0001".repeat(50), 1_700_000_000_000]);
+    const { logs } = excerpt.end();
+    expect(Buffer.byteLength(JSON.stringify(logs))).toBeLessThan(2_200);
+    expect(logs.at(-1)?.[0]).toBe("\u0001".repeat(50));
   });
 
   test("keeps only the beginning of a line that is larger than itself", () => {
     const excerpt = new Excerpt(1_000);
-    excerpt.add(["x".repeat(5_000), 1]);
-    excerpt.add(["end", 1]);
-    expect(Buffer.byteLength(JSON.stringify(excerpt.lines()))).toBeLessThan(1_200);
-    expect(excerpt.lines().at(-1)?.[0]).toBe("end");
+    excerpt.add("Running", ["x".repeat(5_000), 1]);
+    excerpt.add("Running", ["end", 1]);
+    const { logs, isComplete } = excerpt.end();
+    expect(isComplete).toBe(false);
+    expect(Buffer.byteLength(JSON.stringify(logs))).toBeLessThan(1_200);
+    expect(logs.at(-1)?.[0]).toBe("end");
   });
 });

@@ -61,7 +61,7 @@ describe("inputs on disk", () => {
     root = await mkdtemp(join(tmpdir(), "longshore-inputs-"));
     const path = join(root, "job");
     folders = { inputs: join(path, "inputs"), config: join(path, "config") };
-    await makeJobFolder({ path, outputs: join(path, "outputs"), logBacklog: join(path, "log"), ...folders });
+    await makeJobFolder({ path, outputs: join(path, "outputs"), log: join(path, "log"), ...folders });
     const api = "http://127.0.0.1:1";
     const guard = { allowRanges: [] };
     tools = {

@@ -20,6 +20,8 @@ export interface Blob {
   readonly path: string | Buffer;
   /** What it is, in an error's sentence. */
   readonly what: string;
+  /** The store can't have it yet: it is not asked. */
+  readonly isNew?: boolean;
 }
 
 export interface UploadTools extends MultipartTools {
@@ -45,7 +47,7 @@ export class BlobUpload {
       if (await this.#sentInParts(blob, signal)) return;
       await retrying(
         async () => {
-          const sent = blob.size > askFirstBytes && (await this.#exists(blob.hash, signal));
+          const sent = !blob.isNew && blob.size > askFirstBytes && (await this.#exists(blob.hash, signal));
           if (!sent) await this.#put(blob, signal);
         },
         {

@@ -1,49 +1,79 @@
 // What `result.logs` keeps of a log: everything up to a size, else the beginning, a note and the end.
 
+import type { LogStep } from "../../wire/job.ts";
 import { resultLogBytesMax } from "../../wire/limits.ts";
-import type { ConsoleLogLine } from "../../wire/result.ts";
+import type { ConsoleLogLine, JobResult } from "../../wire/result.ts";
+
+interface Entry {
+  readonly step: LogStep;
+  readonly line: ConsoleLogLine;
+}
+
+export interface LogExcerpt {
+  readonly logs: ConsoleLogLine[];
+  readonly logSteps?: NonNullable<JobResult["logSteps"]>;
+  /** `logs` has every line, uncut. */
+  readonly isComplete: boolean;
+}
 
 export class Excerpt {
   readonly #bytesMax: number;
-  readonly #head: ConsoleLogLine[] = [];
+  readonly #head: Entry[] = [];
   #headBytes = 0;
   #headFull = false;
-  #tail: ConsoleLogLine[] = [];
+  /** At least the end that is shown. Its exact size costs too much to know for each line of a long log. */
+  #tail: Entry[] = [];
   #tailFrom = 0;
-  #tailBytes = 0;
+  #tailBytesMin = 0;
   #dropped = 0;
 
   constructor(bytesMax: number = resultLogBytesMax) {
     this.#bytesMax = bytesMax;
   }
 
-  add(line: ConsoleLogLine): void {
-    const size = sizeOf(line);
-    if (!this.#headFull && this.#headBytes + size <= this.#bytesMax / 2) {
-      this.#head.push(line);
-      this.#headBytes += size;
-      return;
+  add(step: LogStep, line: ConsoleLogLine): void {
+    if (!this.#headFull) {
+      const size = sizeOf(line);
+      if (this.#headBytes + size <= this.#bytesMax / 2) {
+        this.#head.push({ step, line });
+        this.#headBytes += size;
+        return;
+      }
+      this.#headFull = true;
     }
-    this.#headFull = true;
-    const kept = size > this.#bytesMax / 2 ? cut(line, this.#bytesMax / 16) : line;
-    this.#tail.push(kept);
-    this.#tailBytes += sizeOf(kept);
+    this.#tail.push({ step, line });
+    this.#tailBytesMin += leastSizeOf(line);
     this.#evict();
   }
 
-  lines(): ConsoleLogLine[] {
-    const tail = this.#tail.slice(this.#tailFrom);
-    const [first] = tail;
-    if (this.#dropped === 0 || !first) return [...this.#head, ...tail];
-    const note = `\u2014 ${this.#dropped} lines are left out here \u2014`;
-    return [...this.#head, [note, first[1], true], ...tail];
+  end(): LogExcerpt {
+    const kept = this.#tail.slice(this.#tailFrom);
+    const shown: Entry[] = [];
+    let left = this.#bytesMax - this.#headBytes;
+    let isCut = false;
+    for (const entry of kept.reverse()) {
+      const isLong = sizeOf(entry.line) > this.#bytesMax / 2;
+      const line = isLong ? cut(entry.line, this.#bytesMax / 16) : entry.line;
+      left -= sizeOf(line);
+      if (left < 0) break;
+      isCut ||= isLong;
+      shown.push({ step: entry.step, line });
+    }
+    const dropped = this.#dropped + kept.length - shown.length;
+    const entries = [...this.#head, ...noteOf(dropped, shown.at(-1) ?? kept.at(-1)), ...shown.reverse()];
+    const logSteps = stepsOf(entries);
+    return {
+      logs: entries.map(({ line }) => line),
+      ...(logSteps.length > 0 ? { logSteps } : {}),
+      isComplete: dropped === 0 && !isCut,
+    };
   }
 
   #evict(): void {
-    while (this.#headBytes + this.#tailBytes > this.#bytesMax) {
+    while (this.#tailBytesMin > this.#bytesMax && this.#tail.length - this.#tailFrom > 1) {
       const oldest = this.#tail[this.#tailFrom];
       if (!oldest) return;
-      this.#tailBytes -= sizeOf(oldest);
+      this.#tailBytesMin -= leastSizeOf(oldest.line);
       this.#tailFrom += 1;
       this.#dropped += 1;
     }
@@ -55,11 +85,34 @@ export class Excerpt {
   }
 }
 
+function noteOf(dropped: number, next: Entry | undefined): readonly Entry[] {
+  if (dropped === 0) return [];
+  const text = `\u2014 ${dropped} ${dropped === 1 ? "line is" : "lines are"} left out here \u2014`;
+  return [{ step: "Running", line: [text, next?.line[1] ?? 0, true] }];
+}
+
+/** Lines beyond the last step that is named are `Running`. */
+function stepsOf(entries: readonly Entry[]): [LogStep, number][] {
+  const steps: [LogStep, number][] = [];
+  for (const { step } of entries) {
+    const last = steps.at(-1);
+    if (last?.[0] === step) last[1] += 1;
+    else steps.push([step, 1]);
+  }
+  return steps.at(-1)?.[0] === "Running" ? steps.slice(0, -1) : steps;
+}
+
 /** Bytes of the line in JSON, which is how a result carries it. */
 function sizeOf(line: ConsoleLogLine): number {
   return Buffer.byteLength(JSON.stringify(line)) + 1;
 }
 
+/** No line takes less: its characters, quotes, brackets, commas and a time. */
+function leastSizeOf([text]: ConsoleLogLine): number {
+  return text.length + 7;
+}
+
 function cut([text, time, isStdErr]: ConsoleLogLine, chars: number): ConsoleLogLine {
-  return [`${text.slice(0, chars)} \u2014 this line is longer \u2014`, time, isStdErr === true];
+  const shown = `${text.slice(0, chars)} \u2014 this line is longer \u2014`;
+  return isStdErr === undefined ? [shown, time] : [shown, time, isStdErr];
 }

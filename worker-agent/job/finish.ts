@@ -4,11 +4,12 @@ import { hash } from "node:crypto";
 import type { Finish, Held } from "../../wire/agentMessages.ts";
 import { own } from "../../wire/ids.ts";
 import { resultBytesMax, resultInlineBytesMax } from "../../wire/limits.ts";
-import type { ConsoleLogLine, ImageUsed, JobResult, PhaseTime } from "../../wire/result.ts";
+import type { ImageUsed, JobResult, PhaseTime } from "../../wire/result.ts";
 import type { RunEnd } from "../docker/runContainer.ts";
 import { JobFault } from "../fault.ts";
 import type { Outputs } from "../files/outputs.ts";
 import type { BlobUpload } from "../files/upload.ts";
+import type { LogEnd } from "./jobLog.ts";
 
 export interface RunReport {
   readonly held: Held;
@@ -16,7 +17,7 @@ export interface RunReport {
   /** Absent when the time limit ended it: half-written files are no outputs. */
   readonly outputs: Outputs | undefined;
   readonly limitMs: number;
-  readonly lines: ConsoleLogLine[];
+  readonly log: LogEnd;
   readonly phases: PhaseTime[];
   /** Unknown when it ended before it had one. */
   readonly image: ImageUsed | undefined;
@@ -24,7 +25,7 @@ export interface RunReport {
 
 /** A container that ran has finished, whatever its exit code. A result too large for a frame is uploaded. */
 export async function runFinish(
-  { held: { job, attempt }, end, outputs, limitMs, lines, phases, image }: RunReport,
+  { held: { job, attempt }, end, outputs, limitMs, log, phases, image }: RunReport,
   blobs: BlobUpload,
   signal: AbortSignal,
 ): Promise<Finish> {
@@ -33,7 +34,7 @@ export async function runFinish(
     StatusCode: end.statusCode,
     duration: end.durationMs,
     isTimedOut: end.timedOut,
-    logs: lines,
+    ...logOf(log),
     outputs: outputs?.outputs ?? {},
     ...(outputs && Object.keys(outputs.outputSizes).length > 0 ? { outputSizes: outputs.outputSizes } : {}),
     phases,
@@ -45,6 +46,7 @@ export async function runFinish(
     attempt,
     reason: end.timedOut ? "TimedOut" : "Success",
     statusCode: end.statusCode,
+    ...linesOf(log),
     ...error,
   } as const;
   const json = Buffer.from(JSON.stringify(result));
@@ -64,22 +66,23 @@ export interface ErrorReport {
   /** Of a container that did run. */
   readonly end: RunEnd | undefined;
   readonly sentence: string;
-  readonly lines: ConsoleLogLine[];
+  readonly log: LogEnd;
   readonly phases: PhaseTime[];
   /** Unknown when it ended before it had one. */
   readonly image?: ImageUsed | undefined;
 }
 
-export function errorFinish({ held: { job, attempt }, end, sentence, lines, phases, image }: ErrorReport): Finish {
+export function errorFinish({ held: { job, attempt }, end, sentence, log, phases, image }: ErrorReport): Finish {
   const ran = end ? { StatusCode: end.statusCode, duration: end.durationMs } : {};
   return {
     job,
     attempt,
     reason: "Error",
     error: sentence,
+    ...linesOf(log),
     result: {
       ...ran,
-      logs: lines,
+      ...logOf(log),
       error: sentence,
       isTimedOut: false,
       outputs: {},
@@ -87,4 +90,12 @@ export function errorFinish({ held: { job, attempt }, end, sentence, lines, phas
       ...(image ? { image } : {}),
     },
   };
+}
+
+function logOf({ logs, logSteps }: LogEnd): Pick<JobResult, "logs" | "logSteps"> {
+  return { logs, ...(logSteps ? { logSteps } : {}) };
+}
+
+function linesOf({ logLines }: LogEnd): Pick<Finish, "logLines"> {
+  return logLines === undefined ? {} : { logLines };
 }

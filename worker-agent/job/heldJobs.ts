@@ -7,6 +7,7 @@ import type { QueueHash } from "../../wire/ids.ts";
 import { Stopped } from "../fault.ts";
 import { stopGraceMs } from "../limits.ts";
 import { type LogSink, shortQueue, withContext } from "../log.ts";
+import { linesFrame, progressFrame, sealedFrame } from "../queue/attemptFrames.ts";
 import type { Ledger } from "../queue/capacity.ts";
 import type { Session } from "../queue/session.ts";
 import type { Spool } from "../queue/spool.ts";
@@ -142,12 +143,13 @@ export class HeldJobs {
     const { queue, job, attempt } = task;
     const held = { job, attempt };
     return {
-      connected: () => sessionOf(queue)?.connected === true,
-      progress: (phase, note) => sessionOf(queue)?.progress(held, phase, note),
-      logs: async (batch) => {
-        // An adopted job may print before any session knows which queue it serves.
-        if (!sessionOf(queue)) await this.#options.allKnown();
-        await sessionOf(queue)?.logs(held, batch);
+      // Only news: what is not told now is told by the next one.
+      progress: (phase, note) => void sessionOf(queue)?.tell(progressFrame(held, phase, note)),
+      log: {
+        connection: () => sessionOf(queue)?.connection,
+        watch: (connected) => this.#watch(queue, connected),
+        lines: async (batch) => (await sessionOf(queue)?.tell(linesFrame(held, batch))) === true,
+        sealed: async (piece) => (await sessionOf(queue)?.tell(sealedFrame(held, piece))) === true,
       },
       upload: async (step, signal) => {
         if (!sessionOf(queue)) await this.#options.allKnown();
@@ -160,6 +162,25 @@ export class HeldJobs {
         log({ event: "job finished", reason: finish.reason, statusCode: finish.statusCode, message: finish.error });
         this.#forget(task);
       },
+    };
+  }
+
+  /** An adopted job may print before any session knows which queue it serves. */
+  #watch(queue: QueueHash, connected: () => void): () => void {
+    const { sessionOf, allKnown } = this.#options;
+    const session = sessionOf(queue);
+    if (session) return session.watch(connected);
+    let unwatch = () => {};
+    let isWanted = true;
+    void allKnown().then(() => {
+      const known = sessionOf(queue);
+      if (!known || !isWanted) return;
+      unwatch = known.watch(connected);
+      connected();
+    });
+    return () => {
+      isWanted = false;
+      unwatch();
     };
   }
 

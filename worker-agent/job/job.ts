@@ -1,7 +1,6 @@
 // The life of one attempt, as one function under one signal: prepare inputs, ensure the image, run, collect outputs, report.
 // Whatever happens, nothing of it stays on the host.
 
-import type { Finish } from "../../wire/agentMessages.ts";
 import type { JobPhase } from "../../wire/result.ts";
 import { containerName } from "../docker/container.ts";
 import { type Run, type RunEnd, runContainer } from "../docker/runContainer.ts";
@@ -10,27 +9,27 @@ import { collectOutputs } from "../files/outputs.ts";
 import { BlobUpload } from "../files/upload.ts";
 import { type DiskWatch, withinDisk } from "../housekeeping/diskWatch.ts";
 import { imageUsed } from "../images/imageName.ts";
-import { engineCallMs, logDrainMs } from "../limits.ts";
+import { engineCallMs } from "../limits.ts";
 import type { AskUpload } from "../queue/questions.ts";
+import type { SpooledFinish } from "../queue/spool.ts";
 import { within } from "../retry.ts";
 import { allowanceOf } from "./allowance.ts";
 import { errorFinish, runFinish } from "./finish.ts";
 import { jobCacheOf, jobFolder, removeJobFolder } from "./jobFolder.ts";
 import { JobLog } from "./jobLog.ts";
-import type { LogBatch } from "./logBacklog.ts";
+import type { LogUplink } from "./logFeed.ts";
+import { readStoredPieces } from "./logPieces.ts";
 import { Phases, type ProgressNote } from "./phases.ts";
 import { create, type JobTask, type JobTools, type Life, originOf, prepare } from "./prepare.ts";
 
 /** The job's line to its queue, which may be away. */
 export interface Uplink {
-  readonly connected: () => boolean;
   readonly progress: (phase: JobPhase, note: ProgressNote) => void;
-  /** Resolves when the lines have left. */
-  readonly logs: (batch: LogBatch) => Promise<void>;
+  readonly log: LogUplink;
   /** A step of an upload in parts. */
   readonly upload: AskUpload;
   /** Resolves when the finish is safe. It is called at most once, and not for a job that was aborted. */
-  readonly finished: (finish: Finish) => Promise<void>;
+  readonly finished: (finish: SpooledFinish) => Promise<void>;
 }
 
 /** Resolves when nothing of the attempt is left here. Never rejects for what happens to the job. */
@@ -38,11 +37,15 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
   const { world, log: tell } = tools;
   const record = task.adopted?.record;
   const folder = jobFolder(tools.jobs, task);
+  const blobs = new BlobUpload({ api: tools.api, random: world.random, ask: uplink.upload });
   const log = new JobLog({
     now: world.now,
-    send: uplink.logs,
-    backlogPath: folder.logBacklog,
-    first: record?.linesBefore ?? 0,
+    uplink: uplink.log,
+    store: ({ content, ...piece }) =>
+      blobs.upload({ ...piece, path: content, what: "a part of the log", isNew: true }, signal),
+    folder: folder.log,
+    linesBefore: record?.linesBefore ?? 0,
+    earlier: record ? await readStoredPieces(folder.log) : [],
   });
   const beganAt = record?.beganAt ?? world.now();
   const phases = new Phases({ now: world.now, beganAt, done: record?.phases ?? [], tell: uplink.progress });
@@ -54,9 +57,7 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
   const allowance = allowanceOf(task.definition, tools.limits);
   const life: Life = { task, tools, folder, place, log, phases, beganAt, allowance };
   try {
-    const finish = await finishOf(life, uplink, signal);
-    signal.throwIfAborted();
-    await log.finish(uplink.connected() ? logDrainMs : 0);
+    const finish = await finishOf(life, blobs, signal);
     signal.throwIfAborted();
     await uplink.finished(finish);
   } catch (error) {
@@ -69,9 +70,8 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
 }
 
 /** Runs the attempt to its end. Rejects only when it was aborted. */
-async function finishOf(life: Life, uplink: Uplink, signal: AbortSignal): Promise<Finish> {
+async function finishOf(life: Life, blobs: BlobUpload, signal: AbortSignal): Promise<SpooledFinish> {
   const { task, tools, folder, log, phases } = life;
-  const blobs = new BlobUpload({ api: tools.api, random: tools.world.random, ask: uplink.upload });
   let end: RunEnd | undefined;
   let image = task.adopted?.record.image;
   try {
@@ -93,18 +93,19 @@ async function finishOf(life: Life, uplink: Uplink, signal: AbortSignal): Promis
     const outputs = end.timedOut
       ? undefined
       : await phases.during("outputs", () => collectOutputs(folder.outputs, outputTools, signal));
-    return await runFinish(
-      { held: task, end, outputs, limitMs, lines: log.lines(), phases: phases.times(), image },
-      blobs,
-      signal,
-    );
+    const logEnd = await log.end();
+    const report = { held: task, end, outputs, limitMs, log: logEnd, phases: phases.times(), image };
+    return { ...(await runFinish(report, blobs, signal)), pieces: [...logEnd.pieces] };
   } catch (error) {
     signal.throwIfAborted();
     const sentence = error instanceof JobFault ? error.message : `The agent could not run the job: ${messageOf(error)}`;
     if (!(error instanceof JobFault))
       tools.log({ event: "job failed in the agent", level: "error", message: stackOf(error) });
     log.note(sentence);
-    return errorFinish({ held: task, end, sentence, lines: log.lines(), phases: phases.times(), image });
+    const logEnd = await log.end();
+    signal.throwIfAborted();
+    const finish = errorFinish({ held: task, end, sentence, log: logEnd, phases: phases.times(), image });
+    return { ...finish, pieces: [...logEnd.pieces] };
   }
 }
 

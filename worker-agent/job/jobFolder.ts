@@ -32,7 +32,7 @@ export interface JobFolder {
   readonly inputs: string;
   readonly config: string;
   readonly outputs: string;
-  readonly logBacklog: string;
+  readonly log: string;
 }
 
 export function jobFolder(jobs: string, { queue, job, attempt }: Held & { readonly queue: QueueHash }): JobFolder {
@@ -42,7 +42,7 @@ export function jobFolder(jobs: string, { queue, job, attempt }: Held & { readon
     inputs: join(path, "inputs"),
     config: join(path, "config"),
     outputs: join(path, "outputs"),
-    logBacklog: join(path, "log"),
+    log: join(path, "log"),
   };
 }
 

@@ -1,46 +1,70 @@
-// One attempt's log: what the container prints and what the agent says about it, as numbered lines. Lines go to the queue in
-// batches and, shortened, into the result. Nothing here ever makes the container wait for the network.
+// One attempt's log: what the container prints and what the agent says about it, as numbered lines. They go to the queue in
+// batches and into the store in pieces, and, shortened, into the result. Nothing here ever makes the container wait.
 
+import type { SealedPiece } from "../../wire/agentMessages.ts";
+import type { Sha256 } from "../../wire/ids.ts";
 import type { LogStep } from "../../wire/job.ts";
 import { logFrameBytesMax } from "../../wire/limits.ts";
 import type { ConsoleLogLine } from "../../wire/result.ts";
 import type { LogStream } from "../docker/demux.ts";
 import { logBatchLinesMax, logBatchMs, logBytesMax, redrawMs } from "../limits.ts";
-import { settledWithin } from "../retry.ts";
-import { Excerpt } from "./excerpt.ts";
+import { Excerpt, type LogExcerpt } from "./excerpt.ts";
 import { LineSplitter } from "./lines.ts";
-import { LogBacklog, type LogBatch } from "./logBacklog.ts";
+import { batchOf } from "./logBatch.ts";
+import { LogFeed, type LogUplink } from "./logFeed.ts";
+import { LogPieces, type Piece, type StoredPiece } from "./logPieces.ts";
 
 export interface JobLogOptions {
   readonly now: () => number;
-  /** Resolves when the batch has left, which may take as long as the queue is away. */
-  readonly send: (batch: LogBatch) => Promise<void>;
-  readonly backlogPath: string;
-  /** The number of its first line. */
-  readonly first: number;
+  readonly uplink: LogUplink;
+  /** Puts a piece into the deployment's store; it may take as long as that is away. */
+  readonly store: (piece: { hash: Sha256; size: number; content: string | Buffer }) => Promise<void>;
+  /** For what memory should not hold. */
+  readonly folder: string;
+  /** Lines that an earlier process had before the container printed any. */
+  readonly linesBefore: number;
+  /** What that process has stored: the container's output comes again from its beginning. */
+  readonly earlier: readonly StoredPiece[];
+}
+
+/** A log that is over, as the attempt's finish has it. */
+export interface LogEnd extends Omit<LogExcerpt, "isComplete"> {
+  /** The number of lines, if `logs` has every one of them. */
+  readonly logLines?: number;
+  /** Else the whole log, as pieces. */
+  readonly pieces: readonly SealedPiece[];
 }
 
 export class JobLog {
   readonly #now: () => number;
-  readonly #send: (batch: LogBatch) => Promise<void>;
-  readonly #backlog: LogBacklog;
+  readonly #pieces: LogPieces;
+  readonly #feed: LogFeed;
   readonly #excerpt = new Excerpt();
   readonly #splitters = { stdout: new LineSplitter(), stderr: new LineSplitter() } as const;
+  /** Lines of the container so far, and how many of them are in a piece of an earlier process. */
+  readonly #printed = { stdout: 0, stderr: 0 };
+  readonly #skip: { readonly stdout: number; readonly stderr: number };
+  /** The excerpt has had every line. */
+  readonly #fromTheBeginning: boolean;
   #batch: ConsoleLogLine[] = [];
   #batchStep: LogStep = "Running";
   #batchBytes = 0;
-  #next = 0;
+  #next: number;
   #printedBytes = 0;
   #flushTimer: NodeJS.Timeout | undefined;
   #redrawTimer: NodeJS.Timeout | undefined;
-  #pumping: Promise<void> | undefined;
+  #isEnding = false;
   #closed = false;
 
-  constructor({ now, send, backlogPath, first }: JobLogOptions) {
-    this.#next = first;
+  constructor({ now, uplink, store, folder, linesBefore, earlier }: JobLogOptions) {
+    const last = earlier.at(-1);
+    this.#next = last ? last.first + last.count : linesBefore;
+    this.#skip = last?.printed ?? { stdout: 0, stderr: 0 };
+    this.#fromTheBeginning = linesBefore === 0;
     this.#now = now;
-    this.#send = send;
-    this.#backlog = new LogBacklog(backlogPath);
+    const settled = (piece: Piece, why: string | undefined) => this.#settled(piece, why);
+    this.#pieces = new LogPieces({ folder, first: this.#next, earlier, store, settled });
+    this.#feed = new LogFeed(uplink, this.#pieces);
   }
 
   /** Bytes that the container printed. */
@@ -48,9 +72,9 @@ export class JobLog {
     const left = logBytesMax - this.#printedBytes;
     if (left <= 0) return;
     this.#printedBytes += chunk.length;
-    for (const line of this.#splitters[stream].write(chunk.subarray(0, left)))
-      this.#add("Running", line, stream === "stderr");
+    this.#print(stream, this.#splitters[stream].write(chunk.subarray(0, left)));
     if (this.#printedBytes >= logBytesMax) {
+      this.endOutput();
       this.note(`\u2014 the log has reached ${logBytesMax / 1024 ** 2} MiB: what follows is not kept \u2014`);
     } else {
       this.#redrawTimer ??= setTimeout(() => this.#showRedrawn(), redrawMs);
@@ -59,7 +83,7 @@ export class JobLog {
 
   /** A line of the agent's own. */
   note(text: string, step: LogStep = "Running"): void {
-    this.#add(step, text, true);
+    this.#add(step, [text, this.#now(), true]);
   }
 
   /** How many lines there are so far. */
@@ -69,37 +93,53 @@ export class JobLog {
 
   /** The container prints no more: a last line without an end is a line too. */
   endOutput(): void {
-    for (const stream of ["stdout", "stderr"] as const) {
-      for (const line of this.#splitters[stream].end()) this.#add("Running", line, stream === "stderr");
+    for (const stream of ["stdout", "stderr"] as const) this.#print(stream, this.#splitters[stream].end());
+  }
+
+  /** Resolves when all lines are in the result or in a piece; whatever can't be stored is named. */
+  async end(): Promise<LogEnd> {
+    const { isComplete, ...excerpt } = this.#excerpt.end();
+    if (isComplete && this.#fromTheBeginning) {
+      const logLines = this.count;
+      this.close();
+      return { ...excerpt, logLines, pieces: [] };
     }
-  }
-
-  /** Waits that long at most until everything has left, then ends. */
-  async finish(drainMs: number): Promise<void> {
     this.#flush();
-    const pumping = this.#pumping ?? Promise.resolve();
-    await settledWithin(pumping, drainMs);
+    this.#pieces.close();
+    this.#isEnding = true;
+    await this.#pieces.idle();
+    const { logs, logSteps } = this.#excerpt.end();
+    const pieces = this.#pieces.stored();
     this.close();
+    return { logs, ...(logSteps ? { logSteps } : {}), pieces };
   }
 
-  /** What the result keeps. */
-  lines(): ConsoleLogLine[] {
-    return this.#excerpt.lines();
-  }
-
-  /** Ends everything at once; unsent lines are dropped. */
+  /** Ends everything at once; safe to call twice. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#flushTimer);
     clearTimeout(this.#redrawTimer);
-    this.#backlog.close();
+    this.#feed.close();
   }
 
-  #add(step: LogStep, text: string, isStdErr: boolean): void {
+  #print(stream: LogStream, lines: readonly (string | undefined)[]): void {
+    const now = this.#now();
+    for (const text of lines) {
+      const isNew = this.#printed[stream] >= this.#skip[stream];
+      const line: ConsoleLogLine = stream === "stderr" ? [text ?? "", now, true] : [text ?? "", now];
+      if (text !== undefined && isNew) this.#add("Running", line);
+      else if (text !== undefined) this.#excerpt.add("Running", line);
+      // Counted last: adding it may first complete a piece that is without it.
+      this.#printed[stream] += 1;
+    }
+  }
+
+  #add(step: LogStep, line: ConsoleLogLine): void {
     if (this.#closed) return;
-    const line: ConsoleLogLine = isStdErr ? [text, this.#now(), true] : [text, this.#now()];
-    this.#excerpt.add(line);
-    const bytes = Buffer.byteLength(text);
+    this.#excerpt.add(step, line);
+    // The pieces are full: only the result can still say it.
+    if (this.#isEnding) return;
+    const bytes = Buffer.byteLength(line[0]);
     const full = this.#batchBytes + bytes > logFrameBytesMax || this.#batch.length >= logBatchLinesMax;
     if (full || step !== this.#batchStep) this.#flush();
     this.#batchStep = step;
@@ -112,28 +152,27 @@ export class JobLog {
     clearTimeout(this.#flushTimer);
     this.#flushTimer = undefined;
     if (this.#batch.length === 0 || this.#closed) return;
-    this.#backlog.push({ step: this.#batchStep, first: this.#next, lines: this.#batch }, this.#batchBytes);
-    this.#next += this.#batch.length;
+    const batch = batchOf(this.#batchStep, this.#next, this.#batch);
+    this.#next += batch.count;
     this.#batch = [];
     this.#batchBytes = 0;
-    this.#pumping ??= this.#pump().finally(() => {
-      this.#pumping = undefined;
-    });
+    this.#pieces.add(batch, { ...this.#printed });
+    this.#feed.add(batch);
   }
 
-  async #pump(): Promise<void> {
-    while (!this.#closed) {
-      const batch = this.#backlog.shift();
-      if (!batch) return;
-      await this.#send(batch);
-    }
+  #settled(piece: Piece, why: string | undefined): void {
+    this.#feed.settled(piece);
+    if (why === undefined) return;
+    const lines = `${piece.count} ${piece.count === 1 ? "line" : "lines"} from number ${piece.first + 1} on`;
+    this.note(`\u2014 ${lines} could not be stored: ${why.replace(/\.$/, "")} \u2014`);
   }
 
   #showRedrawn(): void {
     this.#redrawTimer = undefined;
     for (const stream of ["stdout", "stderr"] as const) {
       const look = this.#splitters[stream].redrawn();
-      if (look !== undefined) this.#add("Running", look, stream === "stderr");
+      if (look !== undefined)
+        this.#add("Running", stream === "stderr" ? [look, this.#now(), true] : [look, this.#now()]);
     }
   }
 }

@@ -8,15 +8,19 @@ export class LineSplitter {
   readonly #decoder = new StringDecoder("utf8");
   #pending = "";
   #shown = "";
+  #endsWithReturn = false;
 
-  /** The lines that this chunk completes, without their ends. A line of any length comes in pieces of a limited one. */
-  write(chunk: Buffer): string[] {
+  /**
+   * The lines that this chunk completes, without their ends. A line of any length comes in pieces of a limited one. A line
+   * whose last look was shown already is undefined: it still counts, so that the same bytes always have as many lines.
+   */
+  write(chunk: Buffer): (string | undefined)[] {
     const text = this.#decoder.write(chunk);
-    const lines: string[] = [];
+    const lines: (string | undefined)[] = [];
     let from = 0;
     for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", from)) {
       this.#append(text.slice(from, end), lines);
-      this.#complete(lines);
+      lines.push(this.#complete());
       from = end + 1;
     }
     this.#append(text.slice(from), lines);
@@ -33,29 +37,36 @@ export class LineSplitter {
   }
 
   /** The last line, if it has no end. */
-  end(): string[] {
-    const lines: string[] = [];
+  end(): (string | undefined)[] {
+    const lines: (string | undefined)[] = [];
     this.#append(this.#decoder.end(), lines);
-    if (this.#pending !== "") this.#complete(lines);
+    if (this.#pending !== "") lines.push(this.#complete());
     return lines;
   }
 
-  #append(text: string, lines: string[]): void {
+  #append(text: string, lines: (string | undefined)[]): void {
+    if (text === "") return;
+    // A long line that comes byte by byte is not looked through, nor even put together, as often.
+    const mayRedraw = this.#endsWithReturn || text.includes("\r");
+    this.#endsWithReturn = text.endsWith("\r");
     this.#pending += text;
-    const previous = this.#pending.lastIndexOf("\r", this.#pending.length - 2);
+    const previous = mayRedraw ? this.#pending.lastIndexOf("\r", this.#pending.length - 2) : -1;
     // The carriage return before the last look stays: it marks a line that redraws itself.
     if (previous > 0) this.#pending = this.#pending.slice(previous);
     while (this.#pending.length > logLineCharsMax) {
-      lines.push(this.#pending.slice(0, logLineCharsMax));
-      this.#pending = this.#pending.slice(logLineCharsMax);
+      const length = wholeCharacters(this.#pending, logLineCharsMax);
+      lines.push(this.#pending.slice(0, length));
+      this.#pending = this.#pending.slice(length);
     }
   }
 
-  #complete(lines: string[]): void {
+  #complete(): string | undefined {
     const look = lookOf(this.#pending);
-    if (this.#shown === "" || look !== this.#shown) lines.push(look);
+    const shown = this.#shown;
     this.#pending = "";
     this.#shown = "";
+    this.#endsWithReturn = false;
+    return shown === "" || look !== shown ? look : undefined;
   }
 }
 
@@ -63,4 +74,10 @@ export class LineSplitter {
 function lookOf(line: string): string {
   const text = line.endsWith("\r") ? line.slice(0, -1) : line;
   return text.slice(text.lastIndexOf("\r") + 1);
+}
+
+/** That length, or one less where it would cut a character of two code units in half. */
+function wholeCharacters(text: string, length: number): number {
+  const last = text.charCodeAt(length - 1);
+  return last >= 0xd800 && last < 0xdc00 ? length - 1 : length;
 }

@@ -1,6 +1,6 @@
 // What the sessions of all queues ask of the agent: what it offers and holds, and whether it takes an attempt.
 
-import type { Finish, FinishAnswer, Held, Offer, Start, StopReason } from "../../wire/agentMessages.ts";
+import type { FinishAnswer, Held, Offer, Start, StopReason } from "../../wire/agentMessages.ts";
 import { checkDefinition } from "../../wire/definition.ts";
 import type { QueueHash } from "../../wire/ids.ts";
 import { messageOf } from "../fault.ts";
@@ -9,7 +9,7 @@ import type { HeldJobs } from "../job/heldJobs.ts";
 import { type LogSink, shortQueue } from "../log.ts";
 import type { Ledger } from "./capacity.ts";
 import type { SessionHost, Welcome } from "./sessionHost.ts";
-import type { Spool } from "./spool.ts";
+import type { Spool, SpooledFinish } from "./spool.ts";
 
 export interface QueueDeskParts {
   readonly ledger: Ledger;
@@ -34,7 +34,7 @@ export class QueueDesk implements SessionHost {
     return this.#parts.jobs.of(queue);
   }
 
-  finishes(queue: QueueHash): readonly Finish[] {
+  finishes(queue: QueueHash): readonly SpooledFinish[] {
     return this.#parts.spool.finishes(queue);
   }
 
@@ -71,7 +71,10 @@ export class QueueDesk implements SessionHost {
     const { spool, log, changed } = this.#parts;
     log({ event: "job refused", queue: shortQueue(queue), ...held, message: sentence });
     spool
-      .put(queue, errorFinish({ held, end: undefined, sentence, lines: [], phases: [] }))
+      .put(queue, {
+        ...errorFinish({ held, end: undefined, sentence, log: { logs: [], pieces: [] }, phases: [] }),
+        pieces: [],
+      })
       .then(changed, (error: unknown) => {
         log({ event: "finish not kept", level: "error", ...held, message: messageOf(error) });
       });

@@ -5,14 +5,11 @@ import * as v from "valibot";
 import type { AgentMessage, AgentOrders, Held } from "../../wire/agentMessages.ts";
 import { paths } from "../../wire/http.ts";
 import { QueueHash } from "../../wire/ids.ts";
-import { agentProtocol, shortTextCharsMax, syncEveryMsMax, syncEveryMsMin } from "../../wire/limits.ts";
-import type { JobPhase } from "../../wire/result.ts";
-import type { LogBatch } from "../job/logBacklog.ts";
-import type { ProgressNote } from "../job/phases.ts";
-import { resendMs, welcomeMs } from "../limits.ts";
+import { agentProtocol, syncEveryMsMax, syncEveryMsMin } from "../../wire/limits.ts";
+import { welcomeMs } from "../limits.ts";
 import { type LogSink, shortQueue } from "../log.ts";
-import { settledWithin } from "../retry.ts";
 import type { World } from "../world.ts";
+import { type Frame, frameOf } from "./attemptFrames.ts";
 import { parseOrders } from "./orders.ts";
 import { Outbox } from "./outbox.ts";
 import { type AskUpload, Questions } from "./questions.ts";
@@ -36,13 +33,14 @@ export interface SessionOptions {
 
 export class Session {
   readonly #options: SessionOptions;
-  readonly #readyWaiters = new Set<() => void>();
+  readonly #watchers = new Set<() => void>();
   readonly #ordersWaiters = new Set<() => void>();
   readonly #outbox = new Outbox();
   readonly #questions: Questions;
   #socket: OpenSocket | undefined;
   #welcome: Welcome | undefined;
   #welcomed = false;
+  #connections = 0;
   #revision = 0;
   readonly #firstWelcome = Promise.withResolvers<void>();
   #syncTimer: NodeJS.Timeout | undefined;
@@ -88,24 +86,20 @@ export class Session {
     return this.#socket !== undefined && this.#welcomed;
   }
 
-  progress(held: Held, phase: JobPhase, { message, amount }: ProgressNote): void {
-    const { job, attempt } = held;
-    if (!this.connected) return;
-    // Only news: what is not told now is told by the next one.
-    void this.#send({
-      type: "progress",
-      job,
-      attempt,
-      phase,
-      ...(message === undefined ? {} : { message: message.slice(0, shortTextCharsMax) }),
-      ...(amount === undefined ? {} : { amount }),
-    });
+  /** Which connection there is, while there is one. */
+  get connection(): number | undefined {
+    return this.connected ? this.#connections : undefined;
   }
 
-  /** Resolves when the lines have left, which may take until the queue is back. */
-  async logs({ job, attempt }: Held, batch: LogBatch): Promise<void> {
-    const message = { type: "logs", job, attempt, step: batch.step, first: batch.first, lines: batch.lines } as const;
-    while (!(this.connected && (await this.#send(message)))) await this.#nextWelcome();
+  /** Calls back at each new connection, until the function that it gives is called. */
+  watch(connected: () => void): () => void {
+    this.#watchers.add(connected);
+    return () => this.#watchers.delete(connected);
+  }
+
+  /** Resolves when the frame has left; false when it can't. */
+  async tell(frame: Frame): Promise<boolean> {
+    return this.connected && (await this.#sendFrame(frame));
   }
 
   /** Gives an attempt back that this agent will not run to its end. It returns to its place in the queue. */
@@ -190,13 +184,13 @@ export class Session {
     }
     this.#welcome = { queue: parsed.output, origins };
     this.#welcomed = true;
+    this.#connections += 1;
     this.#firstWelcome.resolve();
     this.#revision = revision;
     this.#options.log({ event: "session welcomed", queue: shortQueue(queue), agent });
     this.#sync(true);
     this.#questions.reconnected();
-    for (const ready of this.#readyWaiters) ready();
-    this.#readyWaiters.clear();
+    for (const connected of this.#watchers) connected();
   }
 
   #apply({ revision, start, stop, answered }: Extract<AgentOrders, { type: "orders" }>): void {
@@ -228,23 +222,15 @@ export class Session {
     const delayMs = syncEveryMsMin + world.random() * (syncEveryMsMax - syncEveryMsMin);
     this.#syncTimer = setTimeout(() => this.#sync(true), delayMs);
     const holdings = { holds: host.holds(queue), finishes: host.finishes(queue), offer: host.offer(queue) };
-    void this.#send(this.#outbox.sync(this.#revision, holdings, whole));
+    for (const message of this.#outbox.sync(this.#revision, holdings, whole)) void this.#send(message);
   }
 
-  /** Resolves at the next welcome, or after a while: a frame's failure may be known only after the next welcome. */
-  async #nextWelcome(): Promise<void> {
-    let arrive = () => {};
-    const arrived = new Promise<void>((resolve) => {
-      arrive = resolve;
-    });
-    this.#readyWaiters.add(arrive);
-    await settledWithin(arrived, resendMs);
-    this.#readyWaiters.delete(arrive);
+  #send(message: AgentMessage): Promise<boolean> {
+    return this.#sendFrame(frameOf(message));
   }
 
-  async #send(message: AgentMessage): Promise<boolean> {
-    const text = JSON.stringify(message);
-    this.#options.log({ event: "frame sent", level: "debug", type: message.type, bytes: text.length });
+  async #sendFrame({ type, text }: Frame): Promise<boolean> {
+    this.#options.log({ event: "frame sent", level: "debug", type, bytes: text.length });
     return (await this.#socket?.send(text)) === true;
   }
 }

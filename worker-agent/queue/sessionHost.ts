@@ -1,7 +1,8 @@
 // What a session asks of its agent.
 
-import type { Finish, FinishAnswer, Held, Offer, Start, StopReason } from "../../wire/agentMessages.ts";
+import type { FinishAnswer, Held, Offer, Start, StopReason } from "../../wire/agentMessages.ts";
 import type { QueueHash } from "../../wire/ids.ts";
+import type { SpooledFinish } from "./spool.ts";
 
 /** What a welcome says of the queue. */
 export interface Welcome {
@@ -13,7 +14,7 @@ export interface Welcome {
 export interface SessionHost {
   offer(queue: QueueHash | undefined): Offer;
   holds(queue: QueueHash): readonly Held[];
-  finishes(queue: QueueHash): readonly Finish[];
+  finishes(queue: QueueHash): readonly SpooledFinish[];
   /** Why the attempt can't be taken, or nothing when it is held or finished now. */
   start(welcome: Welcome, start: Start): string | undefined;
   stop(queue: QueueHash, held: Held, reason: StopReason): void;

@@ -3,16 +3,20 @@
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
-import { Finish, type Held } from "../../wire/agentMessages.ts";
+import { Finish, type Held, SealedPiece } from "../../wire/agentMessages.ts";
 import { QueueHash } from "../../wire/ids.ts";
 import { readJson, writeWhole } from "../atomicFile.ts";
 import { spoolKeepMs } from "../limits.ts";
 import type { World } from "../world.ts";
 
+/** With the pieces of its log, which the queue must know first: whoever told it of them may have died since. */
+const SpooledFinish = v.object({ ...Finish.entries, pieces: v.optional(v.array(SealedPiece), []) });
+export type SpooledFinish = v.InferOutput<typeof SpooledFinish>;
+
 export class Spool {
   readonly #folder: string;
   readonly #world: World;
-  readonly #finishes = new Map<QueueHash, Map<string, Finish>>();
+  readonly #finishes = new Map<QueueHash, Map<string, SpooledFinish>>();
 
   private constructor(folder: string, world: World) {
     this.#folder = folder;
@@ -30,13 +34,13 @@ export class Spool {
   }
 
   /** Resolves when the finish is on disk; from then on it is offered to the queue until it is answered. */
-  async put(queue: QueueHash, finish: Finish): Promise<void> {
+  async put(queue: QueueHash, finish: SpooledFinish): Promise<void> {
     await writeWhole(this.#pathOf(queue, finish), JSON.stringify(finish), this.#world.newId);
     this.#of(queue).set(keyOf(finish), finish);
   }
 
   /** The oldest first. */
-  finishes(queue: QueueHash): readonly Finish[] {
+  finishes(queue: QueueHash): readonly SpooledFinish[] {
     return [...(this.#finishes.get(queue)?.values() ?? [])];
   }
 
@@ -58,7 +62,7 @@ export class Spool {
     const folder = join(this.#folder, queue);
     for (const name of (await readdir(folder)).sort()) {
       const path = join(folder, name);
-      const parsed = v.safeParse(Finish, await readJson(path));
+      const parsed = v.safeParse(SpooledFinish, await readJson(path));
       const { mtimeMs } = await stat(path);
       // A file that a crash left unfinished, or one that no queue has asked for in all that time.
       if (!parsed.success || name !== `${keyOf(parsed.output)}.json` || mtimeMs < this.#world.now() - spoolKeepMs)
@@ -67,8 +71,8 @@ export class Spool {
     }
   }
 
-  #of(queue: QueueHash): Map<string, Finish> {
-    const finishes = this.#finishes.get(queue) ?? new Map<string, Finish>();
+  #of(queue: QueueHash): Map<string, SpooledFinish> {
+    const finishes = this.#finishes.get(queue) ?? new Map<string, SpooledFinish>();
     this.#finishes.set(queue, finishes);
     return finishes;
   }
