@@ -7,7 +7,7 @@ import { type DataDir, openDataDir } from "./dataDir.ts";
 import { labels } from "./docker/container.ts";
 import { DiskQuota } from "./docker/diskQuota.ts";
 import { Engine } from "./docker/engine.ts";
-import { JobNetwork } from "./docker/network.ts";
+import { type FenceMode, JobNetwork } from "./docker/network.ts";
 import { messageOf } from "./fault.ts";
 import { ContentCache } from "./files/cache.ts";
 import { Images, type PullPolicy } from "./images/images.ts";
@@ -55,6 +55,12 @@ export interface AgentOptions {
   readonly allowRanges?: readonly string[];
   /** What one job may use at most, beside what `capacity` says. */
   readonly limits?: Partial<Omit<JobLimits, "memoryBytes" | "maxDurationMs">>;
+  /** What becomes of jobs that can't be fenced. */
+  readonly fence?: FenceMode;
+  /** An image with a shell and `ip`, where this machine's can't be used to fence jobs. */
+  readonly toolsImage?: string;
+  /** What runs containers, by the engine's name for it. */
+  readonly runtime?: string;
   readonly name?: string;
   /** What the agent's identity is the hash of; without it one is kept in the data folder. */
   readonly secret?: string;
@@ -93,7 +99,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       { cause },
     );
   });
-  const { secret, newIdentity = false, world, capacity: lent } = options;
+  const { secret, newIdentity = false, world, capacity: lent, runtime } = options;
+  if (runtime !== undefined) refuseUnknown(runtime, machine.runtimes);
   const data = await openDataDir(
     options.dataDir,
     { ...(secret === undefined ? {} : { secret }), newIdentity },
@@ -126,11 +133,24 @@ async function begin(options: SettledOptions, engine: Engine, data: DataDir): Pr
     loginFolder: options.loginFolder,
     world,
   });
-  const network = new JobNetwork({ engine, agent, slots: capacity.slots, world, log });
+  const { fence, runtime, toolsImage } = options;
+  const network = new JobNetwork({
+    engine,
+    agent,
+    slots: capacity.slots,
+    world,
+    log,
+    ...(fence === undefined ? {} : { fence }),
+    ...(runtime === undefined ? {} : { runtime }),
+    ...(toolsImage === undefined ? {} : { toolsImage }),
+  });
   const startLimit = within(engineCallMs);
   if (data.former !== undefined) await forgetAgent(data.former, { engine, world, log }, startLimit);
   const adopted = await adopt({ engine, agent, jobs, spool, log }, startLimit);
-  await network.open(startLimit);
+  await network.open(startLimit).catch(async (error: unknown) => {
+    await network.remove(within(engineCallMs)).catch(() => {});
+    throw error;
+  });
 
   const sessions: Session[] = [];
   const changed = (but?: QueueHash) => {
@@ -153,6 +173,7 @@ async function begin(options: SettledOptions, engine: Engine, data: DataDir): Pr
       guard,
       limits,
       quota: new DiskQuota(),
+      runtime: options.runtime,
       log,
     },
     ledger,
@@ -183,6 +204,13 @@ async function forgetAgent(
 ): Promise<void> {
   for (const { Id } of await engine.list(`${labels.agent}=${agent}`, signal)) await engine.remove(Id, signal);
   await new JobNetwork({ engine, agent, slots: 1, world, log }).remove(signal);
+}
+
+function refuseUnknown(runtime: string, known: readonly string[]): void {
+  if (known.includes(runtime)) return;
+  throw new Error(
+    `This Docker engine has no runtime ${JSON.stringify(runtime)}; it has ${known.join(", ")}. Its daemon.json adds others.`,
+  );
 }
 
 interface LifeParts {

@@ -113,6 +113,8 @@ export const holderAnswerMs = 5_000;
 export const hostLookMs = 5_000;
 /** ... and asked of the engine that often, for an engine that runs elsewhere. */
 export const hostAskMs = 10 * minuteMs;
+/** The shortest prefix of a network that a host shares with neighbours: campuses have /16s. */
+export const subnetPrefixMin = 16;
 /** A connection that a self-test tries: what answers at all in a local network answers sooner. */
 export const probeSeconds = 2;
 /** A host with many bridges has many addresses; all are tried at once, with some processes each. */

@@ -23,6 +23,15 @@ export const places = {
   resolver: "192.168.77.53",
 } as const;
 
+/** The same in IPv6, again with documentation's range for the internet. */
+export const placesV6 = {
+  internet: "2001:db8:10::10",
+  host: "2001:db8:1::2",
+  router: "2001:db8:1::1",
+  lan: "fd00:9::9",
+  metadata: "fd00:ec2::254",
+} as const;
+
 /** What the resolver knows: every name is the internet's. */
 export const port = 8080;
 
@@ -50,10 +59,8 @@ export async function startTestHost(image: string): Promise<TestHost> {
   };
   try {
     await makeNetworks(host, world);
-    children.push(
-      await listening(world, `listen("0.0.0.0", 80); listen("0.0.0.0", 53); answer("${places.resolver}");`),
-    );
-    children.push(await listening(host, `listen("0.0.0.0", ${port});`));
+    children.push(await listening(world, `listen("::", 80); listen("::", 53); answer("${places.resolver}");`));
+    children.push(await listening(host, `listen("::", ${port});`));
     await writeFile(join(folder, "resolv.conf"), `nameserver ${places.resolver}\n`);
     children.push(startDocker(host, folder, socket));
     const docker = async (...args: string[]) => {
@@ -91,6 +98,12 @@ async function makeNetworks(host: string, world: string): Promise<void> {
   await ip("-n", host, "route", "add", "default", "via", places.router);
   for (const address of [places.internet, places.lan, places.metadata, places.resolver])
     await ip("-n", world, "addr", "add", `${address}/32`, "dev", "lo");
+  // Without duplicate address detection, for which the stand-ins would have to wait.
+  await ip("-n", host, "addr", "add", `${placesV6.host}/64`, "dev", "uplink", "nodad");
+  await ip("-n", world, "addr", "add", `${placesV6.router}/64`, "dev", "downlink", "nodad");
+  await ip("-n", host, "route", "add", "default", "via", placesV6.router);
+  for (const address of [placesV6.internet, placesV6.lan, placesV6.metadata])
+    await ip("-n", world, "addr", "add", `${address}/128`, "dev", "lo", "nodad");
 }
 
 /** The engine with everything of its own. Another one on the same machine keeps its bridge only because of the namespaces. */

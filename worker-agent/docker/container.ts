@@ -36,6 +36,8 @@ export interface ContainerPlan extends Held {
   /** Whether the engine can hold what the container writes into its own file system to a size. */
   readonly quota: boolean;
   readonly gpus: readonly string[];
+  /** The engine's own if there is none. */
+  readonly runtime: string | undefined;
   readonly network: { readonly NetworkMode: string };
 }
 
@@ -67,6 +69,7 @@ export function containerOptions(plan: ContainerPlan) {
     Tty: false,
     HostConfig: {
       ...plan.network,
+      ...(plan.runtime === undefined ? {} : { Runtime: plan.runtime }),
       AutoRemove: false,
       // docker-init would be mounted into the image's /sbin; `stopContainer` does without it.
       Init: false,

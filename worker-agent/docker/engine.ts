@@ -56,7 +56,15 @@ export class Engine {
   async info(signal?: AbortSignal) {
     const info = v.parse(Info, await this.#call({ method: "GET", path: "/info", signal }));
     this.#heavy.places = engineWorkPerCpu * info.NCPU;
-    return { cpus: info.NCPU, memoryBytes: info.MemTotal, version: info.ServerVersion, storage: info.Driver };
+    return {
+      cpus: info.NCPU,
+      memoryBytes: info.MemTotal,
+      version: info.ServerVersion,
+      storage: info.Driver,
+      os: info.OSType,
+      architecture: info.Architecture,
+      runtimes: Object.keys(info.Runtimes),
+    };
   }
 
   /** The new container's id. */

@@ -28,6 +28,9 @@ export const Info = v.object({
   MemTotal: v.number(),
   ServerVersion: v.string(),
   Driver: v.string(),
+  OSType: v.string(),
+  Architecture: v.string(),
+  Runtimes: v.nullish(v.record(v.string(), v.unknown()), {}),
 });
 
 export const ContainerState = v.object({

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { closedResolvers, essenceOf, factsIn, fenceScript, filterRules } from "./fence.ts";
 import { findingsIn, probeTargets } from "./selfTest.ts";
 import { leftSockets } from "./sockets.ts";
+import { runsHere } from "./toolsImage.ts";
 
 const job = { subnet: "172.30.0.0/16", gateway: "172.30.0.1" };
 
@@ -19,11 +20,15 @@ describe("the facts of a host", () => {
       "nameserver fd00::53",
       "nameserver 1.1.1.1",
     ].join("\n");
-    expect(factsIn(text)).toEqual({ addresses: ["127.0.0.1", "198.51.100.7"], resolvers: ["10.0.0.2", "1.1.1.1"] });
+    expect(factsIn(text)).toEqual({
+      addresses: ["127.0.0.1", "198.51.100.7"],
+      subnets: ["198.51.100.0/24"],
+      resolvers: ["10.0.0.2", "1.1.1.1"],
+    });
   });
 
   test("matter as far as the fence depends on them", () => {
-    const facts = { addresses: ["127.0.0.1", "198.51.100.7"], resolvers: ["10.0.0.2"] };
+    const facts = { addresses: ["127.0.0.1", "198.51.100.7"], subnets: [], resolvers: ["10.0.0.2"] };
     const withBridge = { ...facts, addresses: [...facts.addresses, "172.19.0.1"] };
     expect(essenceOf(withBridge)).toBe(essenceOf(facts));
     expect(essenceOf({ ...facts, addresses: ["127.0.0.1", "198.51.100.8"] })).not.toBe(essenceOf(facts));
@@ -39,13 +44,13 @@ describe("resolvers", () => {
     ["one on the bridge does", "172.30.0.1", ["172.30.0.1"]],
     ["one on loopback is asked by the engine itself", "127.0.0.53", []],
   ])("%s", (_what, resolver, expected) => {
-    expect(closedResolvers(job, { addresses: ["198.51.100.7"], resolvers: [resolver] })).toEqual(expected);
+    expect(closedResolvers(job, { addresses: ["198.51.100.7"], subnets: [], resolvers: [resolver] })).toEqual(expected);
   });
 
   test("are opened whole only if they are nothing else than resolvers, where there are no rules by port", () => {
     const addresses = ["198.51.100.7"];
     const whole = (resolver: string) =>
-      fenceScript(job, { addresses, resolvers: [resolver] }).includes(`echo open ${resolver}`);
+      fenceScript(job, { addresses, subnets: [], resolvers: [resolver] }).includes(`echo open ${resolver}`);
     expect(["10.0.0.2", "198.51.100.7", "172.30.0.1", "169.254.169.254"].map(whole)).toEqual([
       true,
       false,
@@ -58,7 +63,7 @@ describe("resolvers", () => {
 test("the routes close private ranges, the bridge and every address of the host", () => {
   const script = fenceScript(
     { subnet: "198.18.4.0/24", gateway: "198.18.4.1" },
-    { addresses: ["127.0.0.1", "198.51.100.7"], resolvers: [] },
+    { addresses: ["127.0.0.1", "198.51.100.7"], subnets: [], resolvers: [] },
   );
   for (const range of ["10.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10", "198.18.4.0/24", "198.51.100.7/32"])
     expect(script.split("\n")).toContain(`ip route add unreachable ${range}`);
@@ -67,7 +72,10 @@ test("the routes close private ranges, the bridge and every address of the host"
 });
 
 test("the filter lets port 53 of resolvers through before it closes the rest", () => {
-  const rules = filterRules({ input: "IN", forward: "FW" }, { addresses: [], resolvers: ["10.0.0.2", "127.0.0.1"] });
+  const rules = filterRules(
+    { input: "IN", forward: "FW" },
+    { addresses: [], subnets: [], resolvers: ["10.0.0.2", "127.0.0.1"] },
+  );
   const lines = rules.split("\n");
   expect(lines.indexOf("-A FW -d 10.0.0.2/32 -p udp --dport 53 -j RETURN")).toBeLessThan(
     lines.indexOf("-A FW -d 10.0.0.0/8 -j DROP"),
@@ -78,10 +86,28 @@ test("the filter lets port 53 of resolvers through before it closes the rest", (
   expect(rules).not.toContain("127.0.0.1");
 });
 
+test("public networks that the host is part of are closed with it, if they are neighbourhoods", () => {
+  const text = "inet 198.51.100.7/24 x inet 192.0.2.9/32 x inet 10.1.2.3/16 x inet 9.1.2.3/8 x inet 127.0.0.1/8 scope";
+  const { addresses, subnets } = factsIn(text);
+  expect(subnets).toEqual(["198.51.100.0/24"]);
+  const script = fenceScript(job, { addresses, subnets, resolvers: ["198.51.100.53"] });
+  expect(script).toContain("ip route add unreachable 198.51.100.0/24");
+  expect(script).toContain("to 198.51.100.53/32 ipproto 17 dport 53");
+  expect(filterRules({ input: "IN", forward: "FW" }, { addresses, subnets, resolvers: [] })).toContain(
+    "-A FW -d 198.51.100.0/24 -j DROP",
+  );
+});
+
 describe("the self-test", () => {
   test("tries the host, the bridge, resolvers and the metadata address", () => {
-    const facts = { addresses: ["127.0.0.1", "198.51.100.7"], resolvers: ["10.0.0.2", "1.1.1.1"] };
-    expect(probeTargets(job, facts)).toEqual(["169.254.169.254 80", "172.30.0.1 22", "198.51.100.7 22", "10.0.0.2 22"]);
+    const facts = { addresses: ["127.0.0.1", "198.51.100.7"], subnets: [], resolvers: ["10.0.0.2", "1.1.1.1"] };
+    expect(probeTargets(job, facts)).toEqual([
+      "169.254.169.254 80",
+      "fd00:ec2::254 80",
+      "172.30.0.1 22",
+      "198.51.100.7 22",
+      "10.0.0.2 22",
+    ]);
   });
 
   test.each([
@@ -111,6 +137,15 @@ describe("the self-test", () => {
   ])("of names: %s", (said, names) => {
     expect(findingsIn(`${said}\n`).names).toBe(names);
   });
+});
+
+test.each([
+  [{ os: "linux", architecture: "x86_64" }, true],
+  [{ os: "linux", architecture: "amd64" }, true],
+  [{ os: "linux", architecture: "aarch64" }, false],
+  [{ os: "windows", architecture: "x86_64" }, false],
+])("tools are copied to an engine of the same kind only: %j", (engine, same) => {
+  expect(runsHere(engine, { platform: "linux", arch: "x64" })).toBe(same);
 });
 
 describe("sockets", () => {

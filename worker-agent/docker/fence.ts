@@ -2,10 +2,13 @@
 // which only a process with NET_ADMIN could change, and as filter rules of the host where the agent may make some. Pure.
 
 import ipaddr from "ipaddr.js";
+import { subnetPrefixMin } from "../limits.ts";
 
 /** What the fence must know of the engine's host. IPv4: the jobs' network has no IPv6. */
 export interface HostFacts {
   readonly addresses: readonly string[];
+  /** Public networks that it is part of: its neighbours may trust it where they would not trust the internet. */
+  readonly subnets: readonly string[];
   readonly resolvers: readonly string[];
 }
 
@@ -43,6 +46,7 @@ export function fenceScript({ subnet, gateway }: JobSubnet, facts: HostFacts): s
   const closed = new Set([
     ...closedRanges,
     subnet,
+    ...facts.subnets,
     ...facts.addresses.filter(isRemote).map((address) => `${address}/32`),
   ]);
   const resolvers = closedResolvers({ subnet, gateway }, facts);
@@ -66,8 +70,13 @@ function resolverRule(resolver: string, mayOpen: boolean): string {
   // Protocols as numbers: where names are looked up is no part of the tools.
   const byPort = `${rule("ipproto 17 dport 53")} 2>/dev/null && ${rule("ipproto 6 dport 53")}`;
   return mayOpen
-    ? `{ ${byPort}; } || { ${rule("")}; echo open ${resolver}; }`
+    ? `{ ${byPort}; } || { ${rule("")}; echo ${openResolver(resolver)}; }`
     : `{ ${byPort}; } || echo closed ${resolver}`;
+}
+
+/** The script's remark on a resolver whose every port it had to open. */
+export function openResolver(address: string): string {
+  return `open ${address}`;
 }
 
 function whollyOpen(resolver: string, { gateway }: JobSubnet, { addresses }: HostFacts): boolean {
@@ -75,11 +84,15 @@ function whollyOpen(resolver: string, { gateway }: JobSubnet, { addresses }: Hos
 }
 
 /** The resolvers that the routes would close. */
-export function closedResolvers({ subnet }: JobSubnet, { addresses, resolvers }: HostFacts): readonly string[] {
+export function closedResolvers(
+  { subnet }: JobSubnet,
+  { addresses, subnets, resolvers }: HostFacts,
+): readonly string[] {
   return resolvers
     .filter(isRemote)
     .filter(
-      (resolver) => addresses.includes(resolver) || [...closedRanges, subnet].some((range) => isIn(resolver, range)),
+      (resolver) =>
+        addresses.includes(resolver) || [...closedRanges, ...subnets, subnet].some((range) => isIn(resolver, range)),
     );
 }
 
@@ -97,7 +110,7 @@ export function filterRules(chains: { readonly input: string; readonly forward: 
     ...toResolvers(chains.input, "ACCEPT"),
     `-A ${chains.input} -j DROP`,
     ...toResolvers(chains.forward, "RETURN"),
-    ...closedRanges.map((range) => `-A ${chains.forward} -d ${range} -j DROP`),
+    ...[...closedRanges, ...facts.subnets].map((range) => `-A ${chains.forward} -d ${range} -j DROP`),
     "COMMIT",
     "",
   ].join("\n");
@@ -108,14 +121,28 @@ export function factsIn(text: string): HostFacts {
   const found = (pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] ?? "").filter(isIpv4);
   return {
     addresses: [...new Set(found(/\binet (\d+\.\d+\.\d+\.\d+)/g))].sort(),
+    subnets: publicSubnets([...text.matchAll(/\binet (\d+\.\d+\.\d+\.\d+\/\d+)/g)].map(([, cidr = ""]) => cidr)),
     resolvers: [...new Set(found(/^\s*nameserver\s+(\S+)/gm))],
   };
 }
 
+/** The public networks behind addresses like 198.51.100.7/24. One larger than a neighbourhood is a tunnel's, and half the internet. */
+export function publicSubnets(cidrs: readonly string[]): readonly string[] {
+  const networks = cidrs
+    .filter((cidr) => ipaddr.IPv4.isValidCIDRFourPartDecimal(cidr))
+    .map((cidr) => [ipaddr.IPv4.networkAddressFromCIDR(cidr).toString(), Number(cidr.split("/")[1])] as const)
+    .filter(([network, prefix]) => prefix >= subnetPrefixMin && prefix < 32 && isOpen(network))
+    .map(([network, prefix]) => `${network}/${prefix}`);
+  return [...new Set(networks)].sort();
+}
+
 /** What of the facts the fence depends on: private addresses of the host, which come and go, are closed anyway. */
-export function essenceOf({ addresses, resolvers }: HostFacts): string {
-  const open = addresses.filter((address) => isRemote(address) && !closedRanges.some((range) => isIn(address, range)));
-  return [...open, "-", ...resolvers].join(" ");
+export function essenceOf({ addresses, subnets, resolvers }: HostFacts): string {
+  return [...addresses.filter(isOpen), "-", ...subnets, "-", ...resolvers].join(" ");
+}
+
+function isOpen(address: string): boolean {
+  return isRemote(address) && !closedRanges.some((range) => isIn(address, range));
 }
 
 /** Loopback addresses are each namespace's own: nothing to close, and no resolver of the host. */

@@ -8,10 +8,10 @@ import type { LogSink } from "../log.ts";
 import { within } from "../retry.ts";
 import type { World } from "../world.ts";
 import type { Engine } from "./engine.ts";
-import { essenceOf, fenceScript, type HostFacts, type JobSubnet } from "./fence.ts";
+import { essenceOf, fenceScript, type HostFacts, type JobSubnet, openResolver } from "./fence.ts";
 import type { Firewall } from "./firewall.ts";
 import { askHostFacts, factsOfThisHost, lookOfThisHost } from "./hostFacts.ts";
-import { Namespace } from "./namespace.ts";
+import { FenceFault, Namespace } from "./namespace.ts";
 import { Namespaces } from "./namespaces.ts";
 import { probe, probeTargets } from "./selfTest.ts";
 import { findTools, type ToolsImage } from "./toolsImage.ts";
@@ -25,8 +25,17 @@ export interface FencePlan {
   readonly network: string;
   readonly job: JobSubnet;
   readonly firewall: Firewall;
+  /** The jobs' runtime, if it is not the engine's own. */
+  readonly runtime?: string;
+  /** An image with a shell and `ip`, if it is not to be made. */
+  readonly toolsImage?: string;
   readonly newName: () => string;
 }
+
+/** Whether jobs are behind a fence, as far as could be found out. `incomplete`: but for what the log has said it could not do. */
+export type Verdict =
+  | { readonly is: "closed" | "untried" }
+  | { readonly is: "open" | "incomplete"; readonly why: string };
 
 export class FencedNetwork {
   readonly #plan: FencePlan;
@@ -40,8 +49,9 @@ export class FencedNetwork {
   #firewall: boolean;
   #look = lookOfThisHost();
   #askedAt: number;
-  /** A look at the host or a self-test, for which nobody waits. */
-  #chore: Promise<void>;
+  #verdict: Promise<Verdict>;
+  /** A look at the host, for which nobody waits. */
+  #chore: Promise<void> = Promise.resolve();
 
   private constructor(plan: FencePlan, tools: ToolsImage, facts: HostFacts, firewall: boolean) {
     this.#plan = plan;
@@ -55,28 +65,31 @@ export class FencedNetwork {
       failed: (error) => this.#warn("namespace failed", error),
     });
     this.#namespaces.fill();
-    this.#chore = this.#test();
+    this.#verdict = this.#test();
     this.#watch = setInterval(() => this.#lookAtHost(), hostLookMs).unref();
   }
 
-  /** Undefined where the agent has no tools for it: then only the host's filter, if that can be set, is between. */
-  static async make(plan: FencePlan, signal: AbortSignal): Promise<FencedNetwork | undefined> {
+  /** Without the tools for it, the verdict on the plain bridge: then only the host's filter, if that can be set, is between. */
+  static async make(plan: FencePlan, signal: AbortSignal): Promise<FencedNetwork | Verdict> {
     const { engine, agent, firewall, log, newName } = plan;
-    const tools = await findTools(engine, signal);
+    const tools = await findTools(engine, plan.toolsImage, signal);
     // What a killed process has left there.
     await firewall.open();
     if (!tools) {
       const filtered = await firewall.close(factsOfThisHost());
-      const lacking = "This machine has no iproute2, and the engine no image longshore/shell";
-      const message = filtered
-        ? `${lacking}: jobs start slower.`
-        : `${lacking}: jobs reach this machine and its network.`;
-      log({ event: "network not fenced", level: "warn", firewall: filtered, message });
-      return undefined;
+      const lacking = "There is no image with a shell and `ip` to fence jobs with (--tools-image names one)";
+      if (!filtered) return { is: "open", why: `${lacking}.` };
+      log({ event: "tools not made", level: "warn", firewall: true, message: `${lacking}: jobs start slower.` });
+      return { is: "untried" };
     }
     if (tools.lacks !== undefined) log({ event: "tools not made", image: tools.image, message: tools.lacks });
     const facts = await askHostFacts({ engine, agent, tools, newName }, signal);
     return new FencedNetwork(plan, tools, facts, await firewall.close(facts));
+  }
+
+  /** Of the newest self-test, once it is over. */
+  get verdict(): Promise<Verdict> {
+    return this.#verdict;
   }
 
   take(queue: QueueHash): Promise<Namespace> {
@@ -92,6 +105,7 @@ export class FencedNetwork {
     clearInterval(this.#watch);
     this.#closing.abort(new Error("The agent is stopping."));
     await this.#chore;
+    await this.#verdict;
     await this.#namespaces.close();
   }
 
@@ -107,14 +121,14 @@ export class FencedNetwork {
   }
 
   /** One line of what a job can reach. */
-  async #test(): Promise<void> {
-    const { engine, agent, job, newName, log } = this.#plan;
+  async #test(): Promise<Verdict> {
+    const { engine, agent, job, newName, log, runtime } = this.#plan;
     const signal = within(namespaceMs, this.#closing.signal);
     const targets = probeTargets(job, this.#facts);
     const tools = this.#tools;
     try {
       const { reached, names, tried } = await this.#namespaces.borrow(({ id }) =>
-        probe({ engine, agent, name: newName(), tools, networkMode: `container:${id}`, targets }, signal),
+        probe({ engine, agent, name: newName(), tools, networkMode: `container:${id}`, runtime, targets }, signal),
       );
       const sound = tried && reached.length === 0;
       const message = !tried
@@ -129,8 +143,14 @@ export class FencedNetwork {
         names: names ? "resolve" : "do not resolve",
         message,
       });
+      if (!tried) return { is: "untried" };
+      if (sound) return { is: "closed" };
+      const known = (target: string) => this.#remarks.has(openResolver(target.replace(/:\d+$/, "")));
+      return { is: reached.every(known) ? "incomplete" : "open", why: message };
     } catch (error) {
+      if (error instanceof FenceFault) return { is: "open", why: error.message };
       this.#warn("network not tested", error);
+      return { is: "untried" };
     }
   }
 
@@ -155,7 +175,8 @@ export class FencedNetwork {
     this.#firewall = await firewall.close(facts);
     this.#namespaces.replaceAll();
     log({ event: "host addresses changed" });
-    await this.#test();
+    this.#verdict = this.#test();
+    await this.#verdict;
   }
 
   #warn(event: string, error: unknown): void {

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
 import type { Engine } from "./engine.ts";
 import { runErrand } from "./errand.ts";
-import { essenceOf, factsIn, type HostFacts, isRemote } from "./fence.ts";
+import { essenceOf, factsIn, type HostFacts, isRemote, publicSubnets } from "./fence.ts";
 import { errandLimits, errandOptions } from "./namespace.ts";
 import type { ToolsImage } from "./toolsImage.ts";
 
@@ -24,11 +24,11 @@ export async function askHostFacts(
         signal,
       ),
     );
-  const { addresses, resolvers } = await ask("host");
+  const { addresses, subnets, resolvers } = await ask("host");
   if (addresses.length === 0) throw new Error("The engine's host does not say which addresses it has.");
-  if (resolvers.some(isRemote)) return { addresses, resolvers };
+  if (resolvers.some(isRemote)) return { addresses, subnets, resolvers };
   // A resolver on the host's loopback stands for others, which the engine finds and shows to containers.
-  return { addresses, resolvers: (await ask("none")).resolvers };
+  return { addresses, subnets, resolvers: (await ask("none")).resolvers };
 }
 
 /** Changes when this machine's addresses or resolvers do. Of no meaning for an engine elsewhere. */
@@ -38,18 +38,18 @@ export function lookOfThisHost(): string {
 
 /** The facts as this process sees them, for a host that it is known to run on. */
 export function factsOfThisHost(): HostFacts {
-  return { addresses: addressesOfThisMachine(), resolvers: factsIn(textsOf(resolverFiles)).resolvers };
+  const v4 = Object.values(networkInterfaces())
+    .flatMap((list) => list ?? [])
+    .filter(({ family }) => family === "IPv4");
+  return {
+    addresses: [...new Set(v4.map(({ address }) => address))].sort(),
+    subnets: publicSubnets(v4.flatMap(({ cidr }) => cidr ?? [])),
+    resolvers: factsIn(textsOf(resolverFiles)).resolvers,
+  };
 }
 
 /** Where the host's resolvers stand; the second one has those behind systemd's own on loopback. */
 const resolverFiles = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
-
-function addressesOfThisMachine(): readonly string[] {
-  const addresses = Object.values(networkInterfaces()).flatMap((list) =>
-    (list ?? []).filter(({ family }) => family === "IPv4").map(({ address }) => address),
-  );
-  return [...new Set(addresses)].sort();
-}
 
 function textsOf(paths: readonly string[]): string {
   return paths

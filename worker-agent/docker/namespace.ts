@@ -31,6 +31,9 @@ while read -r line; do
   case $line in *${question}) cat /proc/net/tcp /proc/net/tcp6 /proc/net/udp /proc/net/udp6 /proc/net/unix 2>/dev/null; echo ${answerEnd};; esac
 done`;
 
+/** There is a namespace, and what should close it failed. */
+export class FenceFault extends Error {}
+
 export class Namespace {
   readonly id: string;
   /** What the fence could not do as it should. */
@@ -46,7 +49,7 @@ export class Namespace {
     this.remarks = remarks;
   }
 
-  /** @throws an Error with what the holder said, if there is no fence. Nothing is left then. */
+  /** @throws FenceFault with what the holder said, if there is no fence. Nothing is left then. */
   static async make(plan: NamespacePlan): Promise<Namespace> {
     const { engine, name } = plan;
     const signal = within(namespaceMs);
@@ -55,7 +58,8 @@ export class Namespace {
       const voice = new HolderVoice(await engine.converse(id));
       await engine.start(id, signal);
       const remarks = await voice.until(fenced, namespaceMs);
-      if (!remarks) throw new Error(`The network of jobs could not be closed: ${voice.said.trim() || "no answer"}`);
+      if (!remarks)
+        throw new FenceFault(`The network of jobs could not be closed: ${voice.said.trim() || "no answer"}.`);
       const namespace = new Namespace(engine, id, voice, remarks);
       namespace.#before = await namespace.#sockets();
       return namespace;

@@ -1,6 +1,6 @@
 // What a job reaches and what it doesn't, on a Docker host with networks of its own around it.
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { own } from "../../wire/ids.ts";
 import { hostAskMs } from "../limits.ts";
 import type { AgentEvent } from "../log.ts";
@@ -9,7 +9,7 @@ import { image, until } from "../testStack.ts";
 import { systemWorld } from "../world.ts";
 import { capabilities } from "./container.ts";
 import { bridgeOf } from "./firewall.ts";
-import { JobNetwork, type Place } from "./network.ts";
+import { JobNetwork, type JobNetworkOptions, type Place } from "./network.ts";
 
 const agent = "0123456789abcdef0123456789abcdef";
 const queue = own.queueHash("1".repeat(64));
@@ -148,14 +148,14 @@ describe("a namespace", () => {
 });
 
 test("a new address of the host is closed too", async () => {
-  await host.onHost("ip", ["addr", "add", "203.0.113.77/24", "dev", "uplink"]);
+  await host.onHost("ip", ["addr", "add", "192.0.2.77/32", "dev", "uplink"]);
   skewMs += hostAskMs + 1;
   await until(
     "the change is noticed",
     () => events,
     (seen) => seen.some(({ event }) => event === "host addresses changed"),
   );
-  expect(await inPlace(await network.place(queue), reach("203.0.113.77", port))).toMatch(/No route to host/);
+  expect(await inPlace(await network.place(queue), reach("192.0.2.77", port))).toMatch(/No route to host/);
 });
 
 test("the self-test tries it and says what it found", async () => {
@@ -182,6 +182,73 @@ test("the host's packet filter holds for a container that is in no namespace mad
     [...closed, reach(places.lan, 80), reach(places.metadata, 80), "true"].join("; "),
   );
   expect(said).not.toContain("reached");
+});
+
+describe("where there is no fence", () => {
+  const noTools = "without-ip";
+  let made: JobNetwork;
+
+  beforeAll(async () => {
+    const tools = (await host.docker("images", "longshore/tools", "--format", "{{.Repository}}:{{.Tag}}")).trim();
+    const address = `echo "2: eth0 inet ${places.host}/24"`;
+    const noIp = `echo 'case $1 in -o) ${address};; *) echo no rights; exit 1;; esac' > /tools/ip`;
+    await host.docker("run", "--name", noTools, "--entrypoint", "/tools/sh", tools, "-c", noIp);
+    await host.docker("commit", noTools, noTools);
+    await host.docker("rm", noTools);
+  });
+
+  afterEach(() => made.remove(AbortSignal.timeout(60_000)));
+
+  test("jobs get no network, and the log says why and what to do", async () => {
+    made = newNetwork({ fence: "auto" });
+    await made.open(AbortSignal.timeout(60_000));
+    for (const place of [await made.place(queue), await made.place(queue)])
+      expect(place.hostConfig.NetworkMode).toBe("none");
+    const said = events.filter(({ event }) => event === "network not fenced");
+    expect(said).toEqual([
+      expect.objectContaining({ level: "warn", message: expect.stringMatching(/could not be closed: .*--fence=off/s) }),
+    ]);
+  });
+
+  test("an agent that insists on one does not start", async () => {
+    made = newNetwork({ fence: "required" });
+    await expect(made.open(AbortSignal.timeout(60_000))).rejects.toThrow(/could not be closed.*without a fence/s);
+  });
+
+  test("an operator who allows it has jobs that reach what they can", async () => {
+    made = newNetwork({ fence: "off" });
+    await made.open(AbortSignal.timeout(60_000));
+    expect((await made.place(queue)).hostConfig.NetworkMode).toBe(made.name);
+  });
+
+  function newNetwork(options: Pick<JobNetworkOptions, "fence">): JobNetwork {
+    const log = (event: AgentEvent) => void events.push(event);
+    const fixed = {
+      engine: host.engine,
+      agent: "f".repeat(32),
+      slots: 1,
+      world: systemWorld,
+      log,
+      toolsImage: noTools,
+    };
+    return new JobNetwork({ ...fixed, ...options });
+  }
+});
+
+test("an agent that insists on a fence starts where it holds", async () => {
+  const log = (event: AgentEvent) => void events.push(event);
+  const plan = {
+    engine: host.engine,
+    agent: "e".repeat(32),
+    slots: 1,
+    world: systemWorld,
+    log,
+    runOnHost: host.onHost,
+  };
+  const insisting = new JobNetwork({ ...plan, fence: "required" });
+  await insisting.open(AbortSignal.timeout(60_000));
+  expect((await insisting.place(queue)).hostConfig.NetworkMode).toMatch(/^container:/);
+  await insisting.remove(AbortSignal.timeout(60_000));
 });
 
 function newNetwork(): JobNetwork {

@@ -10,8 +10,16 @@ import type { World } from "../world.ts";
 import type { Engine } from "./engine.ts";
 import { EngineError } from "./engineAnswers.ts";
 import type { JobSubnet } from "./fence.ts";
-import { FencedNetwork } from "./fencedNetwork.ts";
+import { FencedNetwork, type Verdict } from "./fencedNetwork.ts";
 import { bridgeOf, Firewall, type RunOnHost } from "./firewall.ts";
+import { FenceFault } from "./namespace.ts";
+
+/**
+ * What becomes of jobs that can't be fenced, or that a self-test finds unfenced: `auto` gives them no network, `required` ends the
+ * agent at its start, `off` lets them reach what they can.
+ */
+export const fenceModes = ["auto", "required", "off"] as const;
+export type FenceMode = (typeof fenceModes)[number];
 
 export interface JobNetworkOptions {
   readonly engine: Engine;
@@ -19,6 +27,11 @@ export interface JobNetworkOptions {
   readonly slots: number;
   readonly world: World;
   readonly log: LogSink;
+  readonly fence?: FenceMode;
+  /** The jobs' runtime, if it is not the engine's own. */
+  readonly runtime?: string;
+  /** An image with a shell and `ip`, if it is not to be made of this machine's. */
+  readonly toolsImage?: string;
   /** Runs programs where the engine runs, for its packet filter. */
   readonly runOnHost?: RunOnHost;
 }
@@ -37,7 +50,9 @@ export class JobNetwork {
   readonly #firewall: Firewall;
   readonly #closing = new AbortController();
   readonly #removals = new Set<Promise<void>>();
-  #fenced: Promise<FencedNetwork | undefined> | undefined;
+  #fenced: Promise<FencedNetwork | Verdict> | undefined;
+  /** What was said last of jobs without a fence. */
+  #said: string | undefined;
 
   constructor(options: JobNetworkOptions) {
     this.#options = options;
@@ -45,17 +60,31 @@ export class JobNetwork {
     this.#firewall = new Firewall(options.agent, options.runOnHost);
   }
 
-  /** Makes the bridge if it is not there, and begins with the rest, which only jobs wait for. */
+  /**
+   * Makes the bridge if it is not there, and begins with the rest, which only jobs wait for.
+   * @throws an Error with a sentence if the fence is required and there is none.
+   */
   async open(signal: AbortSignal): Promise<void> {
     this.#fence(await this.#ensureBridge(signal));
+    if (this.#mode !== "required") return;
+    const verdict = await verdictOf(await this.#ready());
+    if (verdict.is === "closed") return;
+    const why = "why" in verdict ? verdict.why : "What jobs reach could not be tested.";
+    throw new Error(`${why} The agent is told to run no jobs without a fence.`);
   }
 
   /** @throws JobFault when jobs can have no network now. */
   async place(queue: QueueHash): Promise<Place> {
     try {
       const fenced = await this.#ready();
-      if (!fenced) return { hostConfig: { NetworkMode: this.name }, leave: () => {} };
-      const namespace = await fenced.take(queue);
+      const verdict = await verdictOf(fenced);
+      if (verdict.is === "open" && this.#sayOpen(verdict.why) === "none") return unshared("none");
+      if (!(fenced instanceof FencedNetwork)) return unshared(this.name);
+      const namespace = await fenced.take(queue).catch((error: unknown) => {
+        if (this.#mode === "off" && error instanceof FenceFault) return undefined;
+        throw error;
+      });
+      if (!namespace) return unshared(this.name);
       const leave = once(() => fenced.giveBack(namespace));
       return { hostConfig: { NetworkMode: `container:${namespace.id}` }, leave };
     } catch (cause) {
@@ -76,10 +105,25 @@ export class JobNetwork {
   async remove(signal: AbortSignal): Promise<void> {
     this.#closing.abort(new Error("The agent is stopping."));
     const fenced = await this.#fenced?.catch(() => undefined);
-    await fenced?.close();
+    if (fenced instanceof FencedNetwork) await fenced.close();
     await Promise.all(this.#removals);
     await this.#firewall.open();
     await this.#options.engine.removeNetwork(this.name, signal);
+  }
+
+  /** Once for each reason. Returns what such jobs get. */
+  #sayOpen(why: string): "none" | "all" {
+    const gets = this.#mode === "off" ? "all" : "none";
+    if (this.#said === why) return gets;
+    this.#said = why;
+    const consequence =
+      gets === "all" ? "They run all the same." : "So they get no network; --fence=off gives it to them.";
+    this.#options.log({ event: "network not fenced", level: "warn", message: `${why} ${consequence}` });
+    return gets;
+  }
+
+  get #mode(): FenceMode {
+    return this.#options.fence ?? "auto";
   }
 
   #fence(job: JobSubnet): void {
@@ -92,16 +136,17 @@ export class JobNetwork {
   }
 
   /** What failed is tried again by the next job. */
-  async #ready(): Promise<FencedNetwork | undefined> {
+  async #ready(): Promise<FencedNetwork | Verdict> {
     const fenced = this.#fenced;
     try {
-      return await fenced;
+      if (fenced) return await fenced;
     } catch {
       this.#closing.signal.throwIfAborted();
       const job = await this.#ensureBridge(within(engineCallMs));
       if (this.#fenced === fenced) this.#fence(job);
-      return await this.#fenced;
     }
+    if (!this.#fenced) throw new Error("The network of jobs was not opened.");
+    return await this.#fenced;
   }
 
   #removeHolder(holder: string): void {
@@ -128,6 +173,14 @@ export class JobNetwork {
     if (v4?.gateway === undefined) throw new Error(`The network ${this.name} has no IPv4 subnet.`);
     return { subnet: v4.subnet, gateway: v4.gateway };
   }
+}
+
+async function verdictOf(fenced: FencedNetwork | Verdict): Promise<Verdict> {
+  return fenced instanceof FencedNetwork ? await fenced.verdict : fenced;
+}
+
+function unshared(networkMode: string): Place {
+  return { hostConfig: { NetworkMode: networkMode }, leave: () => {} };
 }
 
 /** The container whose namespace another one has joined. */

@@ -24,8 +24,16 @@ const repository = "longshore/tools";
 const shells = ["bash", "sh"];
 const folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/** Undefined when there is none, and none can be made. */
-export async function findTools(engine: Engine, signal: AbortSignal): Promise<ToolsImage | undefined> {
+/** Undefined when there is none, and none can be made. @throws an Error with a sentence if the named one is not there. */
+export async function findTools(
+  engine: Engine,
+  named: string | undefined,
+  signal: AbortSignal,
+): Promise<ToolsImage | undefined> {
+  if (named !== undefined) {
+    if (await engine.image(named, signal)) return { image: named, shell: "sh" };
+    throw new Error(`The engine has no image ${JSON.stringify(named)}, which --tools-image names: pull it first.`);
+  }
   let lacks: string;
   try {
     return { image: await ownImage(engine, signal), shell: "/tools/sh" };
@@ -39,6 +47,10 @@ export async function findTools(engine: Engine, signal: AbortSignal): Promise<To
 
 /** Made of this machine's programs, once: the name says what is in it. */
 async function ownImage(engine: Engine, signal: AbortSignal): Promise<string> {
+  const { os, architecture } = await engine.info(signal);
+  if (!runsHere({ os, architecture })) {
+    throw new Error(`the engine's machine is another one (${os}, ${architecture}) than the agent's`);
+  }
   const { stdout, stderr } = await promisify(execFile)(await programNamed(["ip"]), ["-V"], { signal });
   if (!`${stdout}${stderr}`.includes("iproute2")) throw new Error("this machine has no iproute2");
   const files = await withLibraries(
@@ -56,6 +68,21 @@ async function ownImage(engine: Engine, signal: AbortSignal): Promise<string> {
   if (!(await engine.image(image, signal)))
     await engine.importImage(repository, tag, archive, within(engineCallMs, signal));
   return image;
+}
+
+/** Whether a program of this machine runs on an engine of that kind, as far as names tell. */
+export function runsHere(
+  engine: { readonly os: string; readonly architecture: string },
+  here: { readonly platform: string; readonly arch: string } = process,
+): boolean {
+  const names: Readonly<Record<string, string>> = {
+    x86_64: "x64",
+    amd64: "x64",
+    aarch64: "arm64",
+    i686: "ia32",
+    armv7l: "arm",
+  };
+  return engine.os === here.platform && (names[engine.architecture] ?? engine.architecture) === here.arch;
 }
 
 async function programNamed(names: readonly string[]): Promise<string> {

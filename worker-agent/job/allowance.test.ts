@@ -99,6 +99,7 @@ function hostConfig(definition: object, gpus: readonly string[] = [], quota = fa
     allowance: allowanceOf(whole, limits),
     quota,
     gpus,
+    runtime: undefined,
     network: { NetworkMode: "none" },
   }).HostConfig;
 }

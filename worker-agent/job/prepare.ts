@@ -51,6 +51,8 @@ export interface JobTools {
   readonly guard: GuardOptions;
   readonly limits: JobLimits;
   readonly quota: DiskQuota;
+  /** What runs containers, if not the engine's own choice. */
+  readonly runtime: string | undefined;
   readonly log: LogSink;
 }
 
@@ -129,6 +131,7 @@ export async function create(life: Life, prepared: Prepared, signal: AbortSignal
     mounts: { inputs: folder.inputs, outputs: folder.outputs, jobCache, config },
     allowance,
     gpus: share.gpus,
+    runtime: tools.runtime,
     network,
   };
   const name = containerName({ ...task, agent: tools.agent });
