@@ -4,26 +4,18 @@
 import type { AgentId, QueueHash } from "../wire/ids.ts";
 import { queueNameOfKey } from "../wire/keyedQueue.ts";
 import { type DataDir, openDataDir } from "./dataDir.ts";
-import { labels } from "./docker/container.ts";
+import { labels, refuseUnknownRuntime } from "./docker/container.ts";
 import { DiskQuota } from "./docker/diskQuota.ts";
 import { Engine } from "./docker/engine.ts";
-import { type FenceMode, JobNetwork } from "./docker/network.ts";
+import { type Containment, JobNetwork } from "./docker/network.ts";
 import { messageOf } from "./fault.ts";
 import { ContentCache } from "./files/cache.ts";
 import { Images, type PullPolicy } from "./images/images.ts";
 import { ImageRecords } from "./images/records.ts";
 import { adopt } from "./job/adopt.ts";
-import type { JobLimits } from "./job/allowance.ts";
+import { defaultJobLimits, type JobLimits } from "./job/allowance.ts";
 import { HeldJobs } from "./job/heldJobs.ts";
-import {
-  drainAnswerMs,
-  engineCallMs,
-  jobCacheBytes,
-  jobDiskBytes,
-  lastAnswerMs,
-  pidsMax,
-  shutdownGraceMs,
-} from "./limits.ts";
+import { drainAnswerMs, engineCallMs, lastAnswerMs, shutdownGraceMs } from "./limits.ts";
 import { type LogSink, withContext } from "./log.ts";
 import { type Capacity, capacityOf, Ledger, type Lent } from "./queue/capacity.ts";
 import { QueueDesk } from "./queue/queueDesk.ts";
@@ -35,7 +27,7 @@ import type { World } from "./world.ts";
 /** What agents call themselves in a hello. */
 export const agentVersion = "0.1.0";
 
-export interface AgentOptions {
+export interface AgentOptions extends Containment {
   /** Names of queues, which are credentials: never logged. */
   readonly queues: readonly string[];
   /** Where the control plane answers: an origin, http or https. */
@@ -54,13 +46,7 @@ export interface AgentOptions {
   /** Address ranges that inputs may be read from although they are not public. */
   readonly allowRanges?: readonly string[];
   /** What one job may use at most, beside what `capacity` says. */
-  readonly limits?: Partial<Omit<JobLimits, "memoryBytes" | "maxDurationMs">>;
-  /** What becomes of jobs that can't be fenced. */
-  readonly fence?: FenceMode;
-  /** An image with a shell and `ip`, where this machine's can't be used to fence jobs. */
-  readonly toolsImage?: string;
-  /** What runs containers, by the engine's name for it. */
-  readonly runtime?: string;
+  readonly limits?: Partial<JobLimits>;
   readonly name?: string;
   /** What the agent's identity is the hash of; without it one is kept in the data folder. */
   readonly secret?: string;
@@ -72,8 +58,6 @@ export interface AgentOptions {
   readonly world: World;
   readonly engine?: Engine;
 }
-
-const defaultLimits = { pids: pidsMax, diskBytes: jobDiskBytes, jobCacheBytes };
 
 export interface RunningAgent {
   readonly id: AgentId;
@@ -99,8 +83,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
       { cause },
     );
   });
-  const { secret, newIdentity = false, world, capacity: lent, runtime } = options;
-  if (runtime !== undefined) refuseUnknown(runtime, machine.runtimes);
+  const { secret, newIdentity = false, world, capacity: lent } = options;
+  refuseUnknownRuntime(options.runtime, machine.runtimes);
   const data = await openDataDir(
     options.dataDir,
     { ...(secret === undefined ? {} : { secret }), newIdentity },
@@ -133,24 +117,11 @@ async function begin(options: SettledOptions, engine: Engine, data: DataDir): Pr
     loginFolder: options.loginFolder,
     world,
   });
-  const { fence, runtime, toolsImage } = options;
-  const network = new JobNetwork({
-    engine,
-    agent,
-    slots: capacity.slots,
-    world,
-    log,
-    ...(fence === undefined ? {} : { fence }),
-    ...(runtime === undefined ? {} : { runtime }),
-    ...(toolsImage === undefined ? {} : { toolsImage }),
-  });
+  const network = new JobNetwork({ ...options, engine, agent, slots: capacity.slots });
   const startLimit = within(engineCallMs);
   if (data.former !== undefined) await forgetAgent(data.former, { engine, world, log }, startLimit);
   const adopted = await adopt({ engine, agent, jobs, spool, log }, startLimit);
-  await network.open(startLimit).catch(async (error: unknown) => {
-    await network.remove(within(engineCallMs)).catch(() => {});
-    throw error;
-  });
+  await network.open(startLimit);
 
   const sessions: Session[] = [];
   const changed = (but?: QueueHash) => {
@@ -158,7 +129,7 @@ async function begin(options: SettledOptions, engine: Engine, data: DataDir): Pr
   };
   const ledger = new Ledger(capacity);
   const { memoryBytes, maxDurationMs } = capacity;
-  const limits = { memoryBytes, maxDurationMs, ...defaultLimits, ...options.limits };
+  const limits = { memoryBytes, maxDurationMs, ...defaultJobLimits, ...options.limits };
   const held = new HeldJobs({
     tools: {
       engine,
@@ -204,13 +175,6 @@ async function forgetAgent(
 ): Promise<void> {
   for (const { Id } of await engine.list(`${labels.agent}=${agent}`, signal)) await engine.remove(Id, signal);
   await new JobNetwork({ engine, agent, slots: 1, world, log }).remove(signal);
-}
-
-function refuseUnknown(runtime: string, known: readonly string[]): void {
-  if (known.includes(runtime)) return;
-  throw new Error(
-    `This Docker engine has no runtime ${JSON.stringify(runtime)}; it has ${known.join(", ")}. Its daemon.json adds others.`,
-  );
 }
 
 interface LifeParts {

@@ -32,7 +32,7 @@ export interface LocalOptions {
   readonly publicOrigin?: string | undefined;
   readonly log: LogSink;
 }
-export type LocalAgent = Pick<AgentOptions, "capacity" | "allowImages" | "pull" | "allowRanges" | "name">;
+export type LocalAgent = Omit<AgentOptions, "queues" | "api" | "dataDir" | "secret" | "trusted" | "log" | "world">;
 
 /** Resolves when it answers and, with an agent, that has started. It ends with the process. */
 export async function runLocal(options: LocalOptions): Promise<void> {

@@ -27,6 +27,7 @@ async function settings(args: readonly string[], variables: Variables = {}): Pro
 }
 
 const minute = 60_000;
+const GiB = 1024 ** 3;
 
 describe("what is said about the agent", () => {
   test.each<readonly [string, readonly string[], Variables, object]>([
@@ -93,6 +94,19 @@ describe("what is said about the agent", () => {
 
     ["--allow-image", ["q", "--allow-image", "a/*,b", "--allow-image", "c"], {}, { allowImages: ["a/*", "b", "c"] }],
     ["LONGSHORE_ALLOW_IMAGES", ["q"], { LONGSHORE_ALLOW_IMAGES: "a" }, { allowImages: ["a"] }],
+    ["no --fence", ["q"], {}, { fence: "auto" }],
+    ["--fence", ["q", "--fence=required"], {}, { fence: "required" }],
+    ["LONGSHORE_FENCE", ["q"], { LONGSHORE_FENCE: "off" }, { fence: "off" }],
+    ["--runtime", ["q", "--runtime", "crun"], {}, { runtime: "crun" }],
+    ["LONGSHORE_RUNTIME", ["q"], { LONGSHORE_RUNTIME: "runsc" }, { runtime: "runsc" }],
+    ["--tools-image", ["q", "--tools-image", "t"], {}, { toolsImage: "t" }],
+    ["no limits of a job", ["q"], {}, { limits: { pids: 1024, diskBytes: 50 * GiB, jobCacheBytes: 50 * GiB } }],
+    [
+      "--job-disk, --job-cache-size and --job-pids",
+      ["q", "--job-disk", "1g", "--job-cache-size", "2g", "--job-pids", "64"],
+      {},
+      { limits: { pids: 64, diskBytes: GiB, jobCacheBytes: 2 * GiB } },
+    ],
     ["no --pull", ["q"], {}, { pull: "missing" }],
     ["--pull never", ["q", "--pull", "never"], {}, { pull: "never" }],
     ["--pull always", ["q", "--pull", "always"], {}, { pull: { afterMs: 0 } }],

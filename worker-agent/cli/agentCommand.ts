@@ -9,6 +9,7 @@ import { keyHashOf, queueNameOfKey } from "../../wire/keyedQueue.ts";
 import type { AgentOptions } from "../agent.ts";
 import { messageOf } from "../fault.ts";
 import { logFormats } from "../log.ts";
+import type { ContainingOptions } from "./containing.ts";
 import { UsageError } from "./fault.ts";
 import { addLending, addTrust, homeFolder, Lending, lendingOptions } from "./lending.ts";
 import { firstOf, onOff, setting } from "./setting.ts";
@@ -60,7 +61,7 @@ export type AgentSettings = {
   | { readonly mode: "remote"; readonly agent: RemoteAgent }
   | { readonly mode: "local"; readonly agent: LentAgent; readonly port: number; readonly dataDir: string }
 );
-type LentAgent = Pick<AgentOptions, "capacity" | "allowImages" | "pull" | "allowRanges" | "name">;
+type LentAgent = Pick<AgentOptions, "capacity" | "allowImages" | "pull" | "allowRanges" | "name"> & ContainingOptions;
 type RemoteAgent = Omit<AgentOptions, "log" | "world">;
 
 /** `run` is called with what the command line and the environment say. */

@@ -93,6 +93,14 @@ export function containerOptions(plan: ContainerPlan) {
   };
 }
 
+/** @throws an Error with a sentence when the engine could not start a container with it. */
+export function refuseUnknownRuntime(runtime: string | undefined, known: readonly string[]): void {
+  if (runtime === undefined || known.includes(runtime)) return;
+  throw new Error(
+    `This Docker engine has no runtime ${JSON.stringify(runtime)}; it has ${known.join(", ")}. Its daemon.json adds others.`,
+  );
+}
+
 function limitsOf({ pids, memoryBytes, cpus, shmBytes }: Allowance) {
   return {
     PidsLimit: pids,

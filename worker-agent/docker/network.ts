@@ -21,17 +21,21 @@ import { FenceFault } from "./namespace.ts";
 export const fenceModes = ["auto", "required", "off"] as const;
 export type FenceMode = (typeof fenceModes)[number];
 
-export interface JobNetworkOptions {
+/** What the operator says about the fence. */
+export interface Containment {
+  readonly fence?: FenceMode;
+  /** An image with a shell and `ip`, where this machine's own can't be used to fence jobs. */
+  readonly toolsImage?: string;
+  /** What runs jobs' containers, by the engine's name for it, if not the engine's own choice. */
+  readonly runtime?: string;
+}
+
+export interface JobNetworkOptions extends Containment {
   readonly engine: Engine;
   readonly agent: string;
   readonly slots: number;
   readonly world: World;
   readonly log: LogSink;
-  readonly fence?: FenceMode;
-  /** The jobs' runtime, if it is not the engine's own. */
-  readonly runtime?: string;
-  /** An image with a shell and `ip`, if it is not to be made of this machine's. */
-  readonly toolsImage?: string;
   /** Runs programs where the engine runs, for its packet filter. */
   readonly runOnHost?: RunOnHost;
 }
@@ -62,13 +66,14 @@ export class JobNetwork {
 
   /**
    * Makes the bridge if it is not there, and begins with the rest, which only jobs wait for.
-   * @throws an Error with a sentence if the fence is required and there is none.
+   * @throws an Error with a sentence if the fence is required and there is none. Nothing is left then.
    */
   async open(signal: AbortSignal): Promise<void> {
     this.#fence(await this.#ensureBridge(signal));
     if (this.#mode !== "required") return;
     const verdict = await verdictOf(await this.#ready());
     if (verdict.is === "closed") return;
+    await this.remove(signal);
     const why = "why" in verdict ? verdict.why : "What jobs reach could not be tested.";
     throw new Error(`${why} The agent is told to run no jobs without a fence.`);
   }

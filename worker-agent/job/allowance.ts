@@ -3,7 +3,7 @@
 import { durationOf, type JobDefinition } from "../../wire/definition.ts";
 import { defaultDurationMs } from "../../wire/limits.ts";
 import { sizeBytes } from "../../wire/units.ts";
-import { cpusMin, memoryBytesMin } from "../limits.ts";
+import { cpusMin, jobCacheBytes, jobDiskBytes, memoryBytesMin, pidsMax } from "../limits.ts";
 
 /** What the operator gives one job at most. */
 export interface JobLimits {
@@ -17,6 +17,9 @@ export interface JobLimits {
   /** What all jobs of a queue keep in /job-cache together; with a cache for each job, each of them. */
   readonly jobCacheBytes: number;
 }
+
+/** Unless the operator says otherwise. */
+export const defaultJobLimits = { pids: pidsMax, diskBytes: jobDiskBytes, jobCacheBytes };
 
 export interface Allowance {
   readonly memoryBytes: number;
