@@ -64,7 +64,9 @@ function publish(turn: Turn, before: JobRow, ended: JobRow): void {
   const decided = { ...ended, changedAt: turn.now };
   if (turn.settings.publish === "rows") show(turn, before, decided);
   else {
-    writeJob(turn, before, decided);
+    const written = writeJob(turn, before, decided);
+    // It had gone back into line, and its agent has come back with the end: it shows as running until that is stored.
+    if (before.state === "Queued") announceJob(turn, written);
     owe(turn, ended.id, "result");
   }
 }

@@ -32,7 +32,9 @@ export function sweep(turn: Turn): void {
     });
   sweepLogs(turn);
   const old = turn.sql.all(
-    "SELECT job FROM results WHERE queue = ? AND finished_at <= ? LIMIT ?",
+    // A job that was submitted again needs its definition; what its last run left goes when this one has ended.
+    `SELECT job FROM results WHERE queue = ?1 AND finished_at <= ?2
+     AND NOT EXISTS (SELECT 1 FROM jobs WHERE queue = ?1 AND id = results.job AND state <> 'Finished') LIMIT ?3`,
     turn.queue,
     now - settings.resultKeepMs,
     sweepRowsMax,

@@ -63,6 +63,21 @@ test("a cancelled job is stopped at its agent and runs again when it is submitte
   expect(agent.jobs()).toEqual([job]);
 });
 
+test("an old result that is removed takes nothing from the run that has begun since", () => {
+  const queue = new TestQueue();
+  const agent = queue.agent("a");
+  const job = queue.submit("1");
+  agent.finish(job, 1);
+  agent.disconnect();
+  queue.pass(28 * 24 * 3_600_000 - 60_000);
+  // Retention is looked at while something is listed as finished.
+  queue.cancel(queue.submit("other"));
+  queue.submit("1");
+  queue.pass(3_600_000);
+  agent.connect();
+  expect(agent.jobs()).toEqual([job]);
+});
+
 test("how a later run ended is told without the result of an earlier one, which the unscoped routes still show", () => {
   const queue = new TestQueue();
   const agent = queue.agent("a");

@@ -1,25 +1,21 @@
-// Random steps over the model, with the queue's promises checked after each.
+// Random steps through the simulated world, with the queues' promises checked after each.
 
-import { schemaExists } from "../queue/schema.ts";
-import { text } from "../queue/sql.ts";
-import { World } from "./model.ts";
-
-const namespaces = ["_", "_", "a", "b"] as const;
+import type { JobId } from "../../wire/ids.ts";
+import type { SimulatedQueue } from "./simulatedQueue.ts";
+import { World } from "./world.ts";
 
 /** Runs `steps` random steps. @throws an Error that names the seed and step of a broken promise. */
 export function simulate(seed: number, steps: number): World {
   const world = new World(seed);
   for (let step = 0; step < steps; step++) {
     try {
-      randomStep(world);
-      checkPromises(world, step);
+      randomStep(world, step);
     } catch (cause) {
       throw new Error(`simulate(${seed}, ${step + 1}) broke a promise: ${String(cause)}`, { cause });
     }
   }
   try {
     settle(world);
-    checkAllEnded(world);
   } catch (cause) {
     throw new Error(`simulate(${seed}, ${steps}) broke a promise after its faults had stopped: ${String(cause)}`, {
       cause,
@@ -28,89 +24,77 @@ export function simulate(seed: number, steps: number): World {
   return world;
 }
 
-function randomStep(world: World): void {
+function randomStep(world: World, step: number): void {
   const { random } = world;
   const agent = random.pick(world.agents);
-  if (!agent) return;
-  const dice = random.below(100);
-  if (dice < 10) world.submit(random.pick(namespaces) ?? "_");
-  else if (dice < 12) {
-    const job = random.pick([...world.submitted]);
-    if (job) world.cancel(job, random.pick(namespaces) ?? "_");
-  } else if (dice < 20) world.connect(agent);
-  else if (dice < 45) world.deliverToQueue(agent);
-  else if (dice < 70) world.deliverToAgent(agent);
-  else if (dice < 80) world.finishOne(agent);
-  else if (dice < 86) world.sync(agent);
-  else if (dice < 87) world.decline(agent);
-  else if (dice < 88) world.disconnect(agent);
-  else if (dice < 89) world.abandon(agent);
-  else if (dice < 90) world.crashAgent(agent, random.chance(0.5));
-  else if (dice < 99) world.advance(random.below(4_000));
-  else if (random.chance(0.3)) world.restartQueue();
-  else if (random.chance(0.1)) world.advance(60_000 + random.below(600_000));
+  const line = random.pick(agent?.lines ?? []);
+  if (!agent || !line) return;
+  const { queue } = line;
+  let deleted: JobId | undefined;
+  const dice = random.below(1000);
+  if (dice < 100) world.submit(queue);
+  else if (dice < 115) world.cancel(queue);
+  else if (dice < 130) deleted = world.delete(queue);
+  else if (dice < 180) {
+    if (!line.socket || random.chance(0.05)) agent.connect(line);
+  } else if (dice < 430) agent.deliverUp(line);
+  else if (dice < 680) agent.deliverDown(line);
+  else if (dice < 760) agent.finishOne();
+  else if (dice < 820) agent.sync(line);
+  else if (dice < 825) agent.declineOne();
+  else if (dice < 830) agent.disconnect(line);
+  else if (dice < 835) agent.giveUp(line);
+  else if (dice < 860) agent.late();
+  else if (dice < 865) agent.crash(random.chance(0.5));
+  else if (dice < 885) agent.stale(line);
+  else if (dice < 915) queue.storeOne(random.chance(0.8));
+  else if (dice < 930) queue.callOne(random.chance(0.7));
+  else if (dice < 990) world.advance(random.below(4_000));
+  else if (dice < 993) queue.crash();
+  else if (dice < 996) queue.hibernate();
+  else if (dice < 998) changeWatchers(world, queue);
+  // A slept laptop, or a clock that was set.
+  else if (random.chance(0.3)) world.advance(60_000 + random.below(600_000));
+  for (const each of world.agents) for (const other of each.lines) each.notice(other);
+  for (const each of world.queues) each.checkStep(step, each === queue ? deleted : undefined);
 }
 
-/** After every step; what the queue lets leave is checked by the world itself. */
-function checkPromises(world: World, step: number): void {
-  if (!schemaExists(world.sql)) return;
-  const held = new Map<string, number>();
-  for (const row of world.sql.all("SELECT id, agent, attempt FROM jobs WHERE state = 'Running'")) {
-    const agent = text(row, "agent");
-    held.set(agent, (held.get(agent) ?? 0) + 1);
-    if (typeof row.attempt !== "number") throw new Error(`${text(row, "id")} runs without an attempt`);
-  }
-  for (const [agent, count] of held) {
-    if (count > world.slots) throw new Error(`agent ${agent} was given ${count} jobs for ${world.slots} slots`);
-  }
-  // The whole table is counted now and then: a wrong counter stays wrong.
-  if (step % 50 === 0) checkCounters(world);
-}
-
-function checkCounters(world: World): void {
-  const [row] = world.sql.all("SELECT state FROM queues");
-  if (!row) return;
-  const state: unknown = JSON.parse(text(row, "state"));
-  const [counted] = world.sql.all(
-    `SELECT count(*) FILTER (WHERE state = 'Queued') AS waiting, count(*) FILTER (WHERE state = 'Finished') AS finished,
-       count(*) FILTER (WHERE state IN ('Running', 'Publishing')) AS running FROM jobs`,
-  );
-  if (
-    typeof state !== "object" ||
-    state === null ||
-    !("waiting" in state) ||
-    !("running" in state) ||
-    !("finished" in state)
-  )
-    throw new Error("no counters");
-  for (const name of ["waiting", "running", "finished"] as const) {
-    if (state[name] !== counted?.[name])
-      throw new Error(`${name} is counted as ${state[name]}, not ${counted?.[name]}`);
+function changeWatchers(world: World, queue: SimulatedQueue): void {
+  if (queue.watchers.length < 3) queue.watch();
+  else {
+    const [leaving] = queue.watchers.splice(1 + world.random.below(2), 1);
+    if (leaving) queue.do(queue.queue.closed(world.now, leaving.session));
   }
 }
 
 /** Faults stop: one agent has gone silent for good, the others connect, everything is delivered, every container ends. */
 function settle(world: World): void {
   const [silent, ...living] = world.agents;
-  if (silent) world.abandon(silent);
+  for (const line of silent?.lines ?? []) silent?.giveUp(line);
+  world.isCalm = true;
   for (let round = 0; round < 400; round++) {
     for (const agent of living) {
-      world.connect(agent);
-      while (agent.outbox.length + agent.inbox.length > 0) {
-        world.deliverToQueue(agent);
-        world.deliverToAgent(agent);
+      for (const line of agent.lines) {
+        agent.notice(line);
+        // A welcome that was lost never comes.
+        if (!line.welcomed && (!line.socket || line.socket.up.length + line.socket.down.length === 0))
+          agent.connect(line);
+        while (line.socket && line.socket.up.length + line.socket.down.length > 0) {
+          agent.deliverUp(line);
+          agent.deliverDown(line);
+        }
+        if (round % 5 === 0) agent.sync(line);
       }
-      world.finishOne(agent);
-      if (round % 5 === 0) world.sync(agent);
+      agent.finishOne();
+    }
+    for (const queue of world.queues) {
+      while (queue.isBusy) {
+        queue.storeOne(true);
+        queue.callOne(true);
+      }
     }
     world.advance(1_000);
   }
-}
-
-function checkAllEnded(world: World): void {
-  const open = world.sql.all("SELECT id, state FROM jobs WHERE state <> 'Finished'");
-  if (open.length > 0) throw new Error(`${open.length} accepted jobs never ended: ${JSON.stringify(open.slice(0, 3))}`);
-  const [, ...living] = world.agents;
-  const spooled = living.reduce((sum, agent) => sum + agent.spool.size, 0);
-  if (spooled > 0) throw new Error(`${spooled} finishes were never answered`);
+  for (const queue of world.queues) queue.checkEnded();
+  if (!living.every((agent) => agent.isIdle)) throw new Error("an agent still holds jobs, or waits for an answer");
 }
