@@ -64,3 +64,9 @@ export const consentDelayMs = 700;
 export const clockTickMs = 100;
 /** Definitions whose consent is remembered: about 10 KB of storage. */
 export const grantsKeptMax = 100;
+
+/** The left pane's share of the width: each pane keeps room for a line of text. */
+export const paneShareMin = 0.2;
+export const paneShareMax = 0.8;
+/** One press of an arrow key moves the divider by this. */
+export const paneShareStep = 0.02;

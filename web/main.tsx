@@ -6,9 +6,13 @@ import { commandText } from "./job/definition.ts";
 import { currentBrowser } from "./state/browser.ts";
 import { consentHash } from "./state/consentWindow.ts";
 import { createPage } from "./state/page.ts";
-import { App, pressKey } from "./view/App.tsx";
+import { App } from "./view/App.tsx";
+import { pressKey } from "./view/actions.ts";
 import { ConsentWindow, listenToOpener } from "./view/ConsentWindow.tsx";
 import { ErrorBoundary } from "./view/ErrorBoundary.tsx";
+import { faviconOf } from "./view/favicon.ts";
+import { prefetchWhenIdle } from "./view/lazy.tsx";
+import { createShell } from "./view/shell.ts";
 
 const root = document.getElementById("page") ?? document.body;
 
@@ -18,15 +22,19 @@ if (location.hash === consentHash) {
   render(<ConsentWindow opener={opener} origin={location.origin} />, root);
 } else {
   const page = createPage(currentBrowser(), window);
+  const shell = createShell(page, window);
   render(
     <ErrorBoundary part="The page">
-      <App page={page} />
+      <App page={page} shell={shell} />
     </ErrorBoundary>,
     root,
   );
-  window.addEventListener("keydown", (event) => pressKey(event, page));
+  window.addEventListener("keydown", (event) => pressKey(event, { page, shell }));
   effect(() => {
     const command = commandText(page.ready.value?.definition.command);
-    document.title = [page.status.value.word, command, "Longshore"].filter((part) => part !== "").join(" · ");
+    const { word, tone } = page.status.value;
+    document.title = [word, command, "Longshore"].filter((part) => part !== "").join(" · ");
+    document.querySelector("link[rel=icon]")?.setAttribute("href", faviconOf(tone));
   });
+  prefetchWhenIdle(window);
 }

@@ -27,6 +27,8 @@ export const Offer = v.object({
   gpus: count,
   tags: v.array(text),
   maxDurationMs: count,
+  /** Why it takes no jobs now, as a sentence for a person. */
+  note: v.optional(text),
 });
 export type Offer = v.InferOutput<typeof Offer>;
 

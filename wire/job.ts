@@ -46,6 +46,8 @@ export const WorkerRegistration = v.object({
   gpus: v.number(),
   maxJobDuration: v.string(),
   name: v.optional(v.string()),
+  /** Ours: why it takes no jobs now. */
+  note: v.optional(v.string()),
 });
 export type WorkerRegistration = v.InferOutput<typeof WorkerRegistration>;
 

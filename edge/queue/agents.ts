@@ -91,7 +91,8 @@ export function takeSync(turn: Turn, known: KnownAgent, sync: Sync): void {
   };
   turn.sessions.save(session);
   if (!known.ready || offerChanged) turn.assignable = true;
-  if (known.offer.slots !== session.offer.slots) announceAgents(turn);
+  const { slots, note } = known.offer;
+  if (slots !== session.offer.slots || note !== session.offer.note) announceAgents(turn);
   const { answered } = turn.orders(session);
   for (const finish of sync.finished) answered.push(takeFinish(turn, session.agent, finish));
   for (const held of sync.declined) takeDeclined(turn, session, held);

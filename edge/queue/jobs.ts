@@ -218,6 +218,10 @@ export function announceJob(turn: Turn, job: JobRow): Job {
 export function waitingReason(turn: Turn, shape: string): string {
   const agents = turn.sessions.agents();
   if (agents.length === 0) return "No agent is connected to this queue.";
+  if (agents.every(({ offer }) => offer.slots === 0)) {
+    const note = agents.find(({ offer }) => offer.note !== undefined)?.offer.note;
+    return note === undefined ? "Every agent is busy with other queues." : `No agent takes jobs now: ${note}`;
+  }
   const demand = parseDemand(shape);
   if (agents.some((agent) => canRun(agent.offer, demand))) return "Waiting for a free slot.";
   const wants = [

@@ -48,6 +48,12 @@ test("a job that fits nowhere says so and blocks nobody", () => {
   expect(other.jobs()).toEqual([gpu]);
 });
 
+test("an agent that takes no jobs says why", () => {
+  const queue = new TestQueue();
+  queue.agent("a", { slots: 0, note: "It is paused: an update." });
+  expect(queue.job(queue.submit("1"))?.waiting).toBe("No agent takes jobs now: It is paused: an update.");
+});
+
 test("tags, cpus and memory decide where a job goes, and an agent is never given more than it offers", () => {
   const queue = new TestQueue();
   const plain = queue.agent("plain", { slots: 4, cpus: 4 });

@@ -139,5 +139,6 @@ function registration(agent: KnownAgent): WorkerRegistration {
     gpus: agent.offer.gpus,
     maxJobDuration: `${Math.round(agent.offer.maxDurationMs / 1000)}s`,
     ...(agent.name ? { name: agent.name } : {}),
+    ...(agent.offer.note === undefined ? {} : { note: agent.offer.note }),
   };
 }

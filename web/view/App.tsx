@@ -1,142 +1,89 @@
-// The page: status line, timeline, what needs a person, and one view at a time (two where there is room).
+// The page: status line, timeline, what needs a person, and one view at a time; outputs beside another one where there is
+// room.
 
-import { type Signal, signal } from "@preact/signals";
-import type { JSX } from "preact";
-import type { Page } from "../state/page.ts";
+import { batch } from "@preact/signals";
+import { Divider } from "./Divider.tsx";
 import { ErrorBoundary } from "./ErrorBoundary.tsx";
-import { FirstPage } from "./FirstPage.tsx";
-import { InputsPanel } from "./InputsPanel.tsx";
-import { Icon } from "./icons.tsx";
-import { LogPanel } from "./LogPanel.tsx";
 import { Notices } from "./Notices.tsx";
-import { OutputPanel } from "./OutputPanel.tsx";
-import { QueuePanel } from "./QueuePanel.tsx";
-import { SettingsPanel } from "./SettingsPanel.tsx";
+import { Overlay } from "./Overlay.tsx";
+import { Rail } from "./Rail.tsx";
 import { StatusBar } from "./StatusBar.tsx";
+import { titles, type ViewName, type ViewProps } from "./shell.ts";
 import { Timeline } from "./Timeline.tsx";
+import { FirstPage, panels } from "./views.tsx";
 
-const tabs = ["output", "log", "inputs", "settings", "queue"] as const;
-export type Tab = (typeof tabs)[number];
+export function App({ page, shell }: ViewProps) {
+  const isEmpty = page.definition.value.kind === "empty" && page.status.value.tone !== "bad";
+  return (
+    <>
+      {isEmpty ? (
+        <div class="page">
+          <ErrorBoundary part="The notices">
+            <Notices page={page} />
+          </ErrorBoundary>
+          <ErrorBoundary part="The first page">
+            <FirstPage page={page} shell={shell} />
+          </ErrorBoundary>
+        </div>
+      ) : (
+        <JobPage page={page} shell={shell} />
+      )}
+      <ErrorBoundary part="This part">
+        <Overlay page={page} shell={shell} />
+      </ErrorBoundary>
+    </>
+  );
+}
 
-const titles: Readonly<Record<Tab, string>> = {
-  output: "Output",
-  log: "Log",
-  inputs: "Inputs",
-  settings: "Settings",
-  queue: "Queue",
-};
-const panels: Readonly<Record<Tab, (props: { page: Page }) => JSX.Element>> = {
-  output: OutputPanel,
-  log: LogPanel,
-  inputs: InputsPanel,
-  settings: SettingsPanel,
-  queue: QueuePanel,
-};
-
-/** The view that a person has chosen; until then the page shows what leads. */
-const pinned: Signal<Tab | undefined> = signal(undefined);
-/** Where there is room the log has a pane of its own. */
-const wide = matchMedia("(min-width: 1000px) and (min-height: 300px)");
-const isWide = signal(wide.matches);
-wide.addEventListener("change", () => {
-  isWide.value = wide.matches;
-});
-
-export function App({ page }: { page: Page }) {
-  if (page.definition.value.kind === "empty" && page.status.value.tone !== "bad")
-    return (
-      <div class="page">
-        <ErrorBoundary part="The notices">
-          <Notices page={page} />
-        </ErrorBoundary>
-        <FirstPage page={page} />
-      </div>
-    );
+function JobPage({ page, shell }: ViewProps) {
   const { menu } = page.address.parameters.value;
-  const tab = tabInView(page);
-  const Panel = panels[tab];
+  const isWide = shell.isWide.value;
+  const view = shell.view.value;
+  // Where a phase of the timeline leads: to what was printed then.
+  const showPhase = (time: number) =>
+    batch(() => {
+      shell.show("log");
+      shell.logWish.value = { kind: "time", time };
+    });
   return (
     <div class="page" data-tone={page.status.value.tone}>
       <ErrorBoundary part="The status line">
-        <StatusBar page={page} />
-        <Timeline page={page} />
+        <StatusBar page={page} shell={shell} />
+        <Timeline page={page} onPhase={showPhase} />
       </ErrorBoundary>
       <ErrorBoundary part="The notices">
         <Notices page={page} />
       </ErrorBoundary>
       <main class="body" data-menu={menu}>
-        {menu === "disabled" ? null : <Rail tab={tab} outputs={outputCount(page)} />}
-        {isWide.value ? (
-          <ErrorBoundary part="The log">
-            <LogPanel page={page} />
-          </ErrorBoundary>
-        ) : null}
-        <section class="panel" role="tabpanel" id="panel" aria-label={titles[tab]} data-tab={tab}>
-          <ErrorBoundary key={tab} part={titles[tab]}>
-            <Panel page={page} />
-          </ErrorBoundary>
-        </section>
+        {menu === "disabled" ? null : <Rail shell={shell} />}
+        <div class="panes" data-panes={isWide ? 2 : 1}>
+          <Pane page={page} shell={shell} view={view} id="panel" role="tabpanel" />
+          {isWide ? (
+            <>
+              <Divider shell={shell} />
+              <Pane page={page} shell={shell} view="output" id="outputs" role="region" />
+            </>
+          ) : null}
+        </div>
       </main>
     </div>
   );
 }
 
-/** Results before machinery: outputs lead once there are some, the log while it runs and after a failure. */
-function tabInView(page: Page): Tab {
-  const chosen = pinned.value ?? (page.address.parameters.value.terminal ? "log" : undefined) ?? leading(page);
-  return isWide.value && chosen === "log" ? "output" : chosen;
+interface PaneProps extends ViewProps {
+  readonly view: ViewName;
+  readonly id: string;
+  readonly role: "tabpanel" | "region";
 }
 
-function leading(page: Page): Tab {
-  const { tone } = page.status.value;
-  if (outputCount(page) > 0) return "output";
-  return tone === "running" || tone === "bad" ? "log" : "output";
-}
-
-function outputCount(page: Page): number {
-  const result = page.result.value;
-  return result?.kind === "ready" ? Object.keys(result.finished.result?.outputs ?? {}).length : 0;
-}
-
-function Rail({ tab, outputs }: { tab: Tab; outputs: number }) {
-  const shown = tabs.filter((name) => !(isWide.value && name === "log"));
-  const move = (event: KeyboardEvent) => {
-    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
-    if (step === undefined) return;
-    event.preventDefault();
-    const next = shown[(shown.indexOf(tab) + step + shown.length) % shown.length];
-    pinned.value = next;
-    // Focus brings it into view where the tabs are a row that scrolls.
-    document.getElementById(`tab-${next}`)?.focus();
-  };
+function Pane({ page, shell, view, id, role }: PaneProps) {
+  const Panel = panels[view];
+  const style = id === "panel" && shell.isWide.value ? { flexBasis: `${shell.share.value * 100}%` } : {};
   return (
-    <div class="rail" role="tablist" aria-label="Views" aria-orientation="vertical" onKeyDown={move}>
-      {shown.map((name) => (
-        <button
-          key={name}
-          id={`tab-${name}`}
-          type="button"
-          role="tab"
-          aria-selected={name === tab}
-          aria-controls="panel"
-          tabIndex={name === tab ? 0 : -1}
-          onClick={() => (pinned.value = name)}
-        >
-          <Icon name={name} />
-          <span>{titles[name]}</span>
-          {name === "output" && outputs > 0 ? <span class="count">{outputs}</span> : null}
-        </button>
-      ))}
-    </div>
+    <section class="panel" role={role} id={id} aria-label={titles[view]} data-view={view} tabIndex={-1} style={style}>
+      <ErrorBoundary key={view} part={titles[view]}>
+        <Panel page={page} shell={shell} />
+      </ErrorBoundary>
+    </section>
   );
-}
-
-/** `1` to `5` switch views, `r` runs, `s` stops; not while a person types. */
-export function pressKey(event: KeyboardEvent, page: Page): void {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.target instanceof HTMLInputElement) return;
-  const { actions } = page.status.peek();
-  const chosen = tabs[Number(event.key) - 1];
-  if (chosen) pinned.value = chosen;
-  if (event.key === "r" && (actions.includes("run") || actions.includes("again"))) page.run.press();
-  if (event.key === "s" && actions.includes("stop")) page.run.stop();
 }

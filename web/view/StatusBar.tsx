@@ -5,8 +5,9 @@ import type { Page } from "../state/page.ts";
 import type { Action } from "../state/status.ts";
 import { Clock } from "./Clock.tsx";
 import { Icon, ToneIcon } from "./icons.tsx";
+import type { ViewProps } from "./shell.ts";
 
-export function StatusBar({ page }: { page: Page }) {
+export function StatusBar({ page, shell }: ViewProps) {
   const { tone, word, detail, since, actions } = page.status.value;
   return (
     <header class="status" data-tone={tone}>
@@ -24,6 +25,24 @@ export function StatusBar({ page }: { page: Page }) {
         {actions.map((action) => (
           <ActionButton key={action} page={page} action={action} />
         ))}
+        <button
+          type="button"
+          class="quiet more"
+          aria-label="Share"
+          title="Share"
+          onClick={() => (shell.overlay.value = "share")}
+        >
+          <Icon name="share" />
+        </button>
+        <button
+          type="button"
+          class="quiet more"
+          aria-label="Find an action"
+          title="Find an action (Ctrl K)"
+          onClick={() => (shell.overlay.value = "palette")}
+        >
+          <Icon name="find" />
+        </button>
         <a
           class="button quiet expand"
           href={location.href}

@@ -8,29 +8,46 @@ import { Clock } from "./Clock.tsx";
 const names = { queued: "queued", inputs: "inputs", image: "image", run: "run", outputs: "outputs" } as const;
 const order = ["queued", "inputs", "image", "run", "outputs"] as const;
 
-export function Timeline({ page }: { page: Page }) {
+export function Timeline({ page, onPhase }: { page: Page; onPhase: (time: number) => void }) {
   const phases = page.phases.value;
   return (
     <ol class="timeline" aria-label="Phases">
       {order.map((name) => (
-        <Segment key={name} name={name} phase={phases.findLast((phase) => phase.name === name)} />
+        <Segment key={name} name={name} phase={phases.findLast((phase) => phase.name === name)} onPhase={onPhase} />
       ))}
     </ol>
   );
 }
 
-function Segment({ name, phase }: { name: Phase["name"]; phase: Phase | undefined }) {
+interface SegmentProps {
+  readonly name: Phase["name"];
+  readonly phase: Phase | undefined;
+  readonly onPhase: (time: number) => void;
+}
+
+function Segment({ name, phase, onPhase }: SegmentProps) {
   const state = phase ? (phase.to === undefined ? "now" : "done") : "ahead";
   return (
     <li data-state={state} aria-current={state === "now" ? "step" : undefined}>
-      <span>{names[name]}</span>{" "}
       {phase ? (
-        phase.to === undefined ? (
-          <Clock since={phase.from} />
-        ) : (
-          <span class="took">{durationText(phase.to - phase.from)}</span>
-        )
-      ) : null}
+        <button type="button" title={timesOf(phase)} onClick={() => onPhase(phase.from)}>
+          <span>{names[name]}</span>{" "}
+          {phase.to === undefined ? (
+            <Clock since={phase.from} />
+          ) : (
+            <span class="took">{durationText(phase.to - phase.from)}</span>
+          )}
+        </button>
+      ) : (
+        <span>{names[name]}</span>
+      )}
     </li>
   );
+}
+
+function timesOf({ name, from, to }: Phase): string {
+  const clock = (ms: number) => new Date(ms).toLocaleTimeString();
+  const times =
+    to === undefined ? `since ${clock(from)}` : `${clock(from)} to ${clock(to)}, ${durationText(to - from)}`;
+  return `${names[name]}: ${times}. Click for what was printed then.`;
 }

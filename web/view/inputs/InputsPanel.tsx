@@ -1,7 +1,7 @@
 // What goes in: files from pipes, files of the address, and the environment.
 
-import { jobPipes } from "../state/files.ts";
-import type { Page } from "../state/page.ts";
+import { jobPipes } from "../../state/files.ts";
+import type { Page } from "../../state/page.ts";
 
 export function InputsPanel({ page }: { page: Page }) {
   const { inputs = {}, variables } = page.address.parameters.value;

@@ -3,16 +3,16 @@
 
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { DataRef } from "../../wire/dataRef.ts";
-import { paths } from "../../wire/http.ts";
-import type { JobId } from "../../wire/ids.ts";
-import { bytesOfRef } from "../frame/outputs.ts";
-import { mimeOf, type Pictured, picturedAs, sizeText } from "../job/fileKind.ts";
-import { previewImageBytesMax, previewTextBytesMax, previewTextFetchBytesMax } from "../limits.ts";
-import { fetchOutput } from "../state/outputs.ts";
-import type { Page } from "../state/page.ts";
-import type { QueueTarget } from "../url/target.ts";
-import { Icon } from "./icons.tsx";
+import type { DataRef } from "../../../wire/dataRef.ts";
+import { paths } from "../../../wire/http.ts";
+import type { JobId } from "../../../wire/ids.ts";
+import { bytesOfRef } from "../../frame/outputs.ts";
+import { mimeOf, type Pictured, picturedAs, sizeText } from "../../job/fileKind.ts";
+import { previewImageBytesMax, previewTextBytesMax, previewTextFetchBytesMax } from "../../limits.ts";
+import { fetchOutput } from "../../state/outputs.ts";
+import type { Page } from "../../state/page.ts";
+import type { QueueTarget } from "../../url/target.ts";
+import { Icon } from "../icons.tsx";
 import { ScrolledText } from "./ScrolledText.tsx";
 
 interface ShownFile {

@@ -1,8 +1,8 @@
 // Who serves the queue, and what it does.
 
-import type { Job, WorkerRegistration } from "../../wire/job.ts";
-import { jobsListedMax } from "../limits.ts";
-import type { Page } from "../state/page.ts";
+import type { Job, WorkerRegistration } from "../../../wire/job.ts";
+import { jobsListedMax } from "../../limits.ts";
+import type { Page } from "../../state/page.ts";
 
 export function QueuePanel({ page }: { page: Page }) {
   const agents = page.queue.agents.value;

@@ -1,9 +1,9 @@
 // What an address without a job shows: what this is, and the two fields that make a first job.
 
 import { useSignal } from "@preact/signals";
-import { isLoopbackHost } from "../../wire/loopback.ts";
-import type { Page } from "../state/page.ts";
-import { encodeJson } from "../url/codec.ts";
+import { isLoopbackHost } from "../../../wire/loopback.ts";
+import type { Page } from "../../state/page.ts";
+import { encodeJson } from "../../url/codec.ts";
 
 const example = { image: "longshore/shell", command: `sh -c "echo Hello from a container | tee /outputs/hello.txt"` };
 

@@ -3,11 +3,11 @@
 
 import { useSignal } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import { logFollowPx, logRowPx, logRowsAllMax, logRowsMargin } from "../limits.ts";
-import type { LogLine } from "../state/logs.ts";
-import type { Page } from "../state/page.ts";
+import { logFollowPx, logRowPx, logRowsAllMax, logRowsMargin } from "../../limits.ts";
+import type { LogLine } from "../../state/logs.ts";
+import type { ViewProps } from "../shell.ts";
 
-export function LogPanel({ page }: { page: Page }) {
+export function LogPanel({ page }: ViewProps) {
   const box = useRef<HTMLDivElement>(null);
   const isFollowing = useSignal(true);
   const view = useSignal({ top: 0, height: 0 });

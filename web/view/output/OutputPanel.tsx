@@ -1,7 +1,7 @@
 // What came out, pictured.
 
-import { previewsOpenMax } from "../limits.ts";
-import type { Page } from "../state/page.ts";
+import { previewsOpenMax } from "../../limits.ts";
+import type { Page } from "../../state/page.ts";
 import { OutputFile } from "./OutputFile.tsx";
 
 export function OutputPanel({ page }: { page: Page }) {

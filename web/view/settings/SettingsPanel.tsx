@@ -1,9 +1,9 @@
 // The queue, and the definition as it is submitted.
 
-import type { Page } from "../state/page.ts";
-import { CopyText } from "./CopyText.tsx";
-import { QueueField } from "./QueueField.tsx";
-import { ScrolledText } from "./ScrolledText.tsx";
+import type { Page } from "../../state/page.ts";
+import { CopyText } from "../CopyText.tsx";
+import { ScrolledText } from "../output/ScrolledText.tsx";
+import { QueueField } from "../QueueField.tsx";
 
 export function SettingsPanel({ page }: { page: Page }) {
   const ready = page.ready.value;

@@ -1,0 +1,41 @@
+// The views to choose from: a rail beside them, a row of tabs where it is narrow.
+
+import { Icon } from "./icons.tsx";
+import { type Shell, titles, viewNames } from "./shell.ts";
+
+export function Rail({ shell }: { shell: Shell }) {
+  // Where outputs have a pane of their own, they are always in view.
+  const shown = viewNames.filter((name) => !(shell.isWide.value && name === "output"));
+  const current = shell.view.value;
+  const outputs = shell.outputCount.value;
+  const move = (event: KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 }[event.key];
+    const next = step && shown[(shown.indexOf(current) + step + shown.length) % shown.length];
+    if (!next) return;
+    event.preventDefault();
+    shell.show(next);
+    // Focus brings it into view where the tabs are a row that scrolls.
+    document.getElementById(`tab-${next}`)?.focus();
+  };
+  return (
+    <div class="rail" role="tablist" aria-label="Views" aria-orientation="vertical" onKeyDown={move}>
+      {shown.map((name) => (
+        <button
+          key={name}
+          id={`tab-${name}`}
+          type="button"
+          role="tab"
+          title={`${titles[name]} (${viewNames.indexOf(name) + 1})`}
+          aria-selected={name === current}
+          aria-controls="panel"
+          tabIndex={name === current ? 0 : -1}
+          onClick={() => shell.show(name)}
+        >
+          <Icon name={name} />
+          <span>{titles[name]}</span>
+          {name === "output" && outputs > 0 ? <span class="count">{outputs}</span> : null}
+        </button>
+      ))}
+    </div>
+  );
+}
