@@ -109,8 +109,9 @@ export const effectRetryMs = 1_000;
 export const effectRetryMsMax = 5 * minuteMs;
 /** Retention is looked at this often. */
 export const sweepEveryMs = 10 * minuteMs;
-/** Rows looked at in one sweep: a turn stays short, the rest waits for the next. */
+/** Rows looked at in one sweep: a turn stays short, the rest waits for the next, which is soon. */
 export const sweepRowsMax = 1000;
+export const sweepAgainMs = 250;
 /** Distinct resource demands looked at in one line before the rest must wait for the next turn. */
 export const shapesMax = 64;
 

@@ -36,15 +36,15 @@ export class NodeSql implements Sql {
   transaction<T>(change: () => T): T {
     const outermost = this.#depth === 0 && !this.#groupOpen;
     const name = `level${this.#depth}`;
-    this.#db.exec(outermost ? "BEGIN IMMEDIATE" : `SAVEPOINT ${name}`);
+    this.all(outermost ? "BEGIN IMMEDIATE" : `SAVEPOINT ${name}`);
     this.#depth += 1;
     try {
       const result = change();
-      this.#db.exec(outermost ? "COMMIT" : `RELEASE ${name}`);
+      this.all(outermost ? "COMMIT" : `RELEASE ${name}`);
       return result;
     } catch (error) {
-      this.#db.exec(outermost ? "ROLLBACK" : `ROLLBACK TO ${name}`);
-      if (!outermost) this.#db.exec(`RELEASE ${name}`);
+      this.all(outermost ? "ROLLBACK" : `ROLLBACK TO ${name}`);
+      if (!outermost) this.all(`RELEASE ${name}`);
       throw error;
     } finally {
       this.#depth -= 1;

@@ -120,15 +120,14 @@ function reconcile(turn: Turn, session: KnownAgent, sync: Sync): void {
       turn.orders(session).stop.push({ job: id, attempt, reason: stopReasonOf(job?.reason ?? null) });
     }
   }
-  for (const { id, attempt: number, boot } of turn.load.of(session.agent, turn)) {
+  for (const { job } of turn.load.of(session.agent, turn)) {
+    const { attempt: number, boot } = job;
     if (number === null) continue;
     const attempt = attemptName(turn, number);
     const isKnown = held.has(attempt) || ended.has(attempt);
     const isThisBoots = boot === session.boot;
     const isOnItsWay = number > sync.revision;
     if (isKnown ? isThisBoots : isOnItsWay) continue;
-    const job = readJob(turn, id);
-    if (!job) continue;
     // An adopted container is this boot's from now on.
     if (isKnown) writeJob(turn, job, { ...job, boot: session.boot });
     else if (isThisBoots) orderStart(turn, job, session);
@@ -164,15 +163,13 @@ function lose(turn: Turn, job: JobRow): void {
 /** The agent's lease has ended: everything it held goes back in line. */
 export function expireAgent(turn: Turn, agent: AgentId): void {
   turn.sql.all("DELETE FROM agents WHERE queue = ? AND id = ?", turn.queue, agent);
-  for (const { id } of turn.load.of(agent, turn)) {
-    const job = readJob(turn, id);
-    if (job) lose(turn, job);
-  }
+  for (const { job } of turn.load.of(agent, turn)) lose(turn, job);
 }
 
 /** Its socket is gone: it has a while to come back. */
 export function agentGone(turn: Turn, agent: AgentId, untilMs: number): void {
   turn.sql.all("UPDATE agents SET lease_until = ? WHERE queue = ? AND id = ?", untilMs, turn.queue, agent);
+  turn.wakeBy(untilMs);
   announceAgents(turn);
 }
 

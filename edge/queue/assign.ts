@@ -17,8 +17,8 @@ export function assignWaiting(turn: Turn): void {
   const free = turn.sessions
     .agents()
     .filter((agent) => agent.ready && agent.declinedUntil <= turn.now)
-    .map((agent) => ({ agent, demands: turn.load.of(agent.agent, turn).map(({ demand }) => demand) }))
-    .filter(({ agent, demands }) => demands.length < agent.offer.slots);
+    .filter((agent) => turn.load.count(agent.agent, turn) < agent.offer.slots)
+    .map((agent) => ({ agent, demands: turn.load.of(agent.agent, turn).map(({ demand }) => demand) }));
   if (free.length === 0) return;
   const reserved = reservations(turn);
   while (free.length > 0) {
@@ -91,7 +91,7 @@ function reservations(turn: Turn): ReadonlyMap<AgentId, JobId> {
       .agents()
       .filter((candidate) => candidate.ready && !reserved.has(candidate.agent))
       .filter((candidate) => canRun(candidate.offer, parseDemand(job.shape)))
-      .map((candidate) => ({ id: candidate.agent, running: turn.load.of(candidate.agent, turn).length }))
+      .map((candidate) => ({ id: candidate.agent, running: turn.load.count(candidate.agent, turn) }))
       .sort((a, b) => a.running - b.running || (a.id < b.id ? -1 : 1));
     if (agent) reserved.set(agent.id, job.id);
   }

@@ -156,6 +156,7 @@ export function sendCalls(turn: Turn): void {
       origin: text(row, "origin"),
       body: text(row, "body"),
     };
+    turn.wakeBy(turn.now + callLeaseMs);
     turn.effect({ type: "call", call });
   }
 }
@@ -184,6 +185,7 @@ export function callReported(turn: Turn, id: number, outcome: CallOutcome, rando
       turn.queue,
       id,
     );
+    turn.wakeBy(due);
     return "again";
   }
   turn.sql.all("DELETE FROM calls WHERE queue = ? AND id = ?", turn.queue, id);

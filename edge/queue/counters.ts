@@ -43,8 +43,9 @@ export class Counters {
 
   values(): CounterValues {
     if (!this.changed) return this.#before;
-    const sums = [...this.#added].map(([counter, by]) => [counter, (this.#before[counter] ?? 0) + by] as const);
-    return { ...this.#before, ...Object.fromEntries(sums) };
+    const values: Record<string, number> = { ...this.#before };
+    for (const [counter, by] of this.#added) values[counter] = (values[counter] ?? 0) + by;
+    return values;
   }
 }
 

@@ -2,10 +2,9 @@
 // a turn comes.
 
 import { own } from "../../wire/ids.ts";
-import { gapMs, sweepEveryMs } from "../limits.ts";
+import { gapMs } from "../limits.ts";
 import { agentGone, expireAgent } from "./agents.ts";
 import { nextCallAt } from "./callbacks.ts";
-import { nextLogExpiry } from "./logEnd.ts";
 import { settleReplaced } from "./namespaces.ts";
 import { settlePatience } from "./patience.ts";
 import { settleEffects } from "./publish.ts";
@@ -18,18 +17,18 @@ export function settleDue(turn: Turn, isNew: boolean): void {
   if (isNew) {
     forgetLostSockets(turn);
     grantGrace(turn);
-  } else if (state.wakeAt !== null && now > state.wakeAt + gapMs) grantGrace(turn);
+  } else {
+    // The alarm is armed for the earliest deadline of all: before it, nothing is due.
+    if (state.wakeAt === null || state.wakeAt > now) return;
+    if (now > state.wakeAt + gapMs) grantGrace(turn);
+  }
   expireLeases(turn);
   settleReplaced(turn);
   settlePatience(turn);
   settleEffects(turn, "due");
   if (turn.sessions.agents().some((agent) => agent.declinedUntil > 0 && agent.declinedUntil <= now))
     turn.assignable = true;
-  if (state.finished > 0) state.sweepAt = Math.min(state.sweepAt ?? Infinity, now + sweepEveryMs);
-  if (state.sweepAt !== null && state.sweepAt <= now) {
-    sweep(turn);
-    state.sweepAt = state.finished > 0 ? now + sweepEveryMs : nextLogExpiry(turn);
-  }
+  if (state.sweepAt !== null && state.sweepAt <= now) sweep(turn);
 }
 
 /** The queue itself did not run: nobody could renew a lease, so nobody loses one for it. */
@@ -39,6 +38,7 @@ function grantGrace(turn: Turn): void {
     turn.sessions.save({ ...agent, heardAt: until - turn.settings.leaseMs });
   }
   turn.sql.all("UPDATE agents SET lease_until = ? WHERE queue = ? AND lease_until IS NOT NULL", until, turn.queue);
+  turn.wakeBy(until);
 }
 
 /** After a start: agents whose sockets went with the last process get the grace time to come back. */
@@ -64,34 +64,34 @@ function expireLeases(turn: Turn): void {
 /** Arms the alarm if it must come earlier than it is armed for. One that comes early finds nothing due and arms the next. */
 export function arm(turn: Turn): void {
   const { state, now } = turn;
-  const next = nextDeadline(turn);
-  const armed = state.wakeAt !== null && state.wakeAt > now ? state.wakeAt : null;
-  if (next === null) {
-    state.wakeAt = armed;
-  } else if (armed === null || next < armed) {
-    state.wakeAt = next;
-    turn.effect({ type: "wake", at: next });
-  }
+  const armed = state.wakeAt !== null && state.wakeAt > now ? state.wakeAt : Infinity;
+  // While it is armed, only what this turn wrote can come earlier.
+  const inRows = armed === Infinity ? deadlinesInRows(turn) : [turn.soonest];
+  const next = Math.min(armed, ...[...deadlinesInMemory(turn), ...inRows].filter((at) => at > now));
+  state.wakeAt = next === Infinity ? null : next;
+  if (next < armed) turn.effect({ type: "wake", at: next });
 }
 
-/** When the next turn must come at the latest; null when nothing is pending. */
-function nextDeadline(turn: Turn): number | null {
+function deadlinesInMemory({ sessions, settings, state, broadcast }: Turn): readonly number[] {
+  const agents = sessions.agents();
+  return [
+    ...agents.map((agent) => agent.heardAt + settings.leaseMs),
+    ...(state.waiting > 0 ? agents.map((agent) => agent.declinedUntil) : []),
+    state.sweepAt ?? Infinity,
+    broadcast.flushAt ?? Infinity,
+  ];
+}
+
+function deadlinesInRows(turn: Turn): readonly number[] {
   const earliest = (statement: string) => {
     const [row] = turn.sql.all(statement, turn.queue);
-    return row ? integerOrNull(row, "at") : null;
+    return (row && integerOrNull(row, "at")) ?? Infinity;
   };
-  const leases = turn.sessions.agents().map((agent) => agent.heardAt + turn.settings.leaseMs);
-  const pauses = turn.sessions.agents().map((agent) => agent.declinedUntil);
-  const candidates = [
-    ...leases,
-    ...(turn.state.waiting > 0 ? pauses : []),
+  return [
     earliest("SELECT min(lease_until) AS at FROM agents WHERE queue = ?"),
     earliest("SELECT min(ends_at) AS at FROM namespaces WHERE queue = ? AND ends_at IS NOT NULL"),
     earliest("SELECT min(patient_until) AS at FROM namespaces WHERE queue = ? AND patient_until IS NOT NULL"),
     earliest("SELECT min(due) AS at FROM effects WHERE queue = ?"),
-    nextCallAt(turn),
-    turn.state.sweepAt,
-    turn.broadcast.flushAt,
-  ].filter((at) => at !== null && at > turn.now);
-  return candidates.length === 0 ? null : Math.min(...candidates.filter((at) => at !== null));
+    nextCallAt(turn) ?? Infinity,
+  ];
 }

@@ -1,10 +1,11 @@
 // A job's row: reading it, writing it, and what clients are shown of it.
 
 import * as v from "valibot";
-import { type AgentId, type Attempt, defaultNamespace, type JobId, own } from "../../wire/ids.ts";
+import { type AgentId, type Attempt, type JobId, own } from "../../wire/ids.ts";
 import { type Job, Progress } from "../../wire/job.ts";
 import { FinishedReason } from "../../wire/result.ts";
 import { canRun, parseDemand } from "./capacity.ts";
+import { keepInStep } from "./jobChange.ts";
 import { dropLog } from "./logEnd.ts";
 import { integer, integerOrNull, type Row, text, textOrNull } from "./sql.ts";
 import type { Turn } from "./turn.ts";
@@ -45,6 +46,8 @@ export interface JobRow {
 }
 
 export function readJob(turn: Turn, id: JobId): JobRow | undefined {
+  const known = turn.load.row(id);
+  if (known) return known;
   const [row] = turn.sql.all("SELECT * FROM jobs WHERE queue = ? AND id = ?", turn.queue, id);
   return row && jobOfRow(row);
 }
@@ -112,17 +115,14 @@ export function writeJob(turn: Turn, before: JobRow | undefined, job: JobRow): J
     job.client,
     JSON.stringify(job.namespaces),
   );
-  count(turn, before, -1);
-  count(turn, job, 1);
-  holdNamespaces(turn, before, job);
+  keepInStep(turn, before, job);
   return job;
 }
 
 /** The row leaves the list; its result and its log stay. */
 export function deleteJobRow(turn: Turn, job: JobRow): void {
   turn.sql.all("DELETE FROM jobs WHERE queue = ? AND id = ?", turn.queue, job.id);
-  count(turn, job, -1);
-  holdNamespaces(turn, job, undefined);
+  keepInStep(turn, job, undefined);
 }
 
 /** Nothing of the job stays in this queue. */
@@ -132,40 +132,6 @@ export function deleteJob(turn: Turn, job: JobRow): void {
   for (const table of ["definitions", "results"]) {
     turn.sql.all(`DELETE FROM ${table} WHERE queue = ? AND job = ?`, turn.queue, job.id);
   }
-}
-
-function count(turn: Turn, job: JobRow | undefined, by: 1 | -1): void {
-  if (job?.state === "Queued") {
-    turn.state.waiting += by;
-    turn.state.waitingBytes += by * job.bytes;
-  }
-  if (job?.state === "Running" || job?.state === "Publishing") turn.state.running += by;
-  if (job?.state === "Running" && job.agent !== null) {
-    if (by === 1) turn.load.began(job.agent, job);
-    else turn.load.ended(job.agent, job.id);
-  }
-  if (job?.state === "Finished") turn.state.finished += by;
-}
-
-/** A named namespace has a row for each active job that is wanted in it: a successor finds it there. */
-function holdNamespaces(turn: Turn, before: JobRow | undefined, job: JobRow | undefined): void {
-  const [had, has] = [namesHeld(before), namesHeld(job)];
-  // Also in `_`, where it has a row if somebody's patience was limited.
-  for (const name of had.filter((name) => !has.includes(name))) {
-    turn.sql.all(
-      "DELETE FROM namespaces WHERE queue = ? AND job = ? AND namespace = ?",
-      turn.queue,
-      before?.id ?? null,
-      name,
-    );
-  }
-  for (const name of has.filter((name) => name !== defaultNamespace && !had.includes(name))) {
-    turn.sql.all("INSERT INTO namespaces (queue, job, namespace) VALUES (?, ?, ?)", turn.queue, job?.id ?? null, name);
-  }
-}
-
-function namesHeld(job: JobRow | undefined): readonly string[] {
-  return job && isActive(job) ? job.namespaces : [];
 }
 
 export function isActive(job: JobRow): boolean {

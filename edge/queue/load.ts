@@ -1,55 +1,72 @@
 // What runs where, in memory: derived from the rows, so that placing a job and hearing an agent read no running job's row. After
 // a turn that was taken back it is read again.
 
-import { type AgentId, type JobId, own } from "../../wire/ids.ts";
+import type { AgentId, JobId } from "../../wire/ids.ts";
 import { type Demand, parseDemand } from "./capacity.ts";
 import { type JobRow, jobOfRow } from "./jobs.ts";
 import type { Sql } from "./sql.ts";
 
-type RunningRow = Pick<JobRow, "id" | "attempt" | "boot" | "shape">;
-
 /** A job that an agent runs. */
-export interface Running extends Pick<JobRow, "id" | "attempt" | "boot"> {
+export interface Running {
+  readonly job: JobRow;
   readonly demand: Demand;
 }
 
+type Rows = { readonly sql: Sql; readonly queue: string };
+
 export class Load {
-  #byAgent: Map<AgentId, Map<JobId, Running>> | undefined;
+  #running: Map<JobId, Running> | undefined;
+  readonly #byAgent = new Map<AgentId, Set<JobId>>();
 
-  of(agent: AgentId, rows: { readonly sql: Sql; readonly queue: string }): readonly Running[] {
-    this.#byAgent ??= read(rows.sql, rows.queue);
-    return [...(this.#byAgent.get(agent)?.values() ?? [])];
+  of(agent: AgentId, rows: Rows): readonly Running[] {
+    const running = this.#read(rows);
+    return [...(this.#byAgent.get(agent) ?? [])].flatMap((id) => running.get(id) ?? []);
   }
 
-  /** Runs there, or is still running with another attempt or boot. */
-  began(agent: AgentId, job: RunningRow): void {
-    if (this.#byAgent) add(this.#byAgent, agent, job);
+  /** How many jobs an agent runs. */
+  count(agent: AgentId, rows: Rows): number {
+    this.#read(rows);
+    return this.#byAgent.get(agent)?.size ?? 0;
   }
 
-  ended(agent: AgentId, job: JobId): void {
-    const jobs = this.#byAgent?.get(agent);
-    jobs?.delete(job);
-    if (jobs?.size === 0) this.#byAgent?.delete(agent);
+  /** A running job's row, if it is known without reading it. */
+  row(id: JobId): JobRow | undefined {
+    return this.#running?.get(id)?.job;
+  }
+
+  /** The job's row was `before` and is `after`. */
+  changed(before: JobRow | undefined, after: JobRow | undefined): void {
+    if (!this.#running) return;
+    if (before?.state === "Running") this.#remove(this.#running, before);
+    if (after?.state === "Running") this.#add(this.#running, after);
   }
 
   forget(): void {
-    this.#byAgent = undefined;
+    this.#running = undefined;
+    this.#byAgent.clear();
   }
-}
 
-function read(sql: Sql, queue: string): Map<AgentId, Map<JobId, Running>> {
-  const byAgent = new Map<AgentId, Map<JobId, Running>>();
-  const rows = sql.all("SELECT * FROM jobs INDEXED BY jobs_held WHERE queue = ? AND state = 'Running'", queue);
-  for (const job of rows.map(jobOfRow)) add(byAgent, job.agent ?? own.agentId(""), job);
-  return byAgent;
-}
+  #read({ sql, queue }: Rows): Map<JobId, Running> {
+    if (this.#running) return this.#running;
+    const running = new Map<JobId, Running>();
+    const rows = sql.all("SELECT * FROM jobs INDEXED BY jobs_held WHERE queue = ? AND state = 'Running'", queue);
+    for (const row of rows) this.#add(running, jobOfRow(row));
+    this.#running = running;
+    return running;
+  }
 
-function add(
-  byAgent: Map<AgentId, Map<JobId, Running>>,
-  agent: AgentId,
-  { id, attempt, boot, shape }: RunningRow,
-): void {
-  const jobs = byAgent.get(agent) ?? new Map<JobId, Running>();
-  jobs.set(id, { id, attempt, boot, demand: parseDemand(shape) });
-  byAgent.set(agent, jobs);
+  #add(running: Map<JobId, Running>, job: JobRow): void {
+    if (job.agent === null) return;
+    running.set(job.id, { job, demand: parseDemand(job.shape) });
+    const jobs = this.#byAgent.get(job.agent) ?? new Set<JobId>();
+    this.#byAgent.set(job.agent, jobs.add(job.id));
+  }
+
+  #remove(running: Map<JobId, Running>, job: JobRow): void {
+    if (job.agent === null) return;
+    running.delete(job.id);
+    const jobs = this.#byAgent.get(job.agent);
+    jobs?.delete(job.id);
+    if (jobs?.size === 0) this.#byAgent.delete(job.agent);
+  }
 }

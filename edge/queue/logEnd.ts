@@ -3,11 +3,11 @@
 
 import type { Finish } from "../../wire/agentMessages.ts";
 import { type JobId, own } from "../../wire/ids.ts";
-import { sweepEveryMs, sweepRowsMax } from "../limits.ts";
+import { sweepRowsMax } from "../limits.ts";
 import type { JobRow } from "./jobs.ts";
 import { type LogHead, readHead, writeHead } from "./logHead.ts";
 import { owe } from "./publish.ts";
-import { integerOrNull, text } from "./sql.ts";
+import { text } from "./sql.ts";
 import type { Turn } from "./turn.ts";
 
 /** An attempt's result was accepted: where it has the attempt's whole log, the lines that came in before are not needed. */
@@ -53,8 +53,8 @@ export function logStored(turn: Turn, id: JobId): void {
 
 /** Nothing of the log stays in this queue: a new run begins, or the job goes. Pieces expire in the store. */
 export function dropLog(turn: Turn, id: JobId): void {
-  const [head] = turn.sql.all("DELETE FROM log_heads WHERE queue = ? AND job = ? RETURNING job", turn.queue, id);
-  if (!head) return;
+  if (!readHead(turn, id)) return;
+  turn.sql.all("DELETE FROM log_heads WHERE queue = ? AND job = ?", turn.queue, id);
   dropLines(turn, id);
   turn.sql.all("DELETE FROM effects WHERE queue = ? AND job = ? AND kind = 'log'", turn.queue, id);
 }
@@ -65,8 +65,8 @@ function dropLines(turn: Turn, id: JobId): void {
   }
 }
 
-/** Logs of jobs that ended long ago go. */
-export function sweepLogs(turn: Turn): void {
+/** Logs of jobs that ended long ago go: how many did. */
+export function sweepLogs(turn: Turn): number {
   const old = turn.sql.all(
     "SELECT job FROM log_heads WHERE queue = ? AND ended_at <= ? LIMIT ?",
     turn.queue,
@@ -74,14 +74,5 @@ export function sweepLogs(turn: Turn): void {
     sweepRowsMax,
   );
   for (const row of old) dropLog(turn, own.jobId(text(row, "job")));
-}
-
-/** When the next log expires, if not before the next sweep. */
-export function nextLogExpiry(turn: Turn): number | null {
-  const [row] = turn.sql.all(
-    "SELECT min(ended_at) AS at FROM log_heads WHERE queue = ? AND ended_at IS NOT NULL",
-    turn.queue,
-  );
-  const endedAt = row ? integerOrNull(row, "at") : null;
-  return endedAt === null ? null : Math.max(endedAt + turn.settings.logKeepMs, turn.now + sweepEveryMs);
+  return old.length;
 }

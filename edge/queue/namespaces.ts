@@ -32,6 +32,7 @@ function endAt(turn: Turn, job: JobId, namespace: Namespace, at: number | null):
     job,
     namespace,
   );
+  if (at !== null) turn.wakeBy(at);
 }
 
 /** The other live jobs of a named namespace make room: at once when young, a little later when they have run for a while. */

@@ -4,7 +4,7 @@
 import { type JobId, type Namespace, own } from "../../wire/ids.ts";
 import { isActive, type JobRow, readJob } from "./jobs.ts";
 import { leaveNamespace } from "./namespaces.ts";
-import { text } from "./sql.ts";
+import { integer, text } from "./sql.ts";
 import type { Turn } from "./turn.ts";
 
 /** The newest submission of a namespace decides; without a time the job may run for as long as its definition says. */
@@ -18,6 +18,7 @@ export function setPatience(turn: Turn, job: JobRow, namespace: Namespace, ms: n
     );
     return;
   }
+  const until = job.state === "Running" ? untilOf(turn, job, ms) : null;
   turn.sql.all(
     `INSERT INTO namespaces (queue, job, namespace, patience_ms, patient_until) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (queue, job, namespace) DO UPDATE SET patience_ms = excluded.patience_ms,
@@ -26,19 +27,22 @@ export function setPatience(turn: Turn, job: JobRow, namespace: Namespace, ms: n
     job.id,
     namespace,
     ms,
-    job.state === "Running" ? untilOf(turn, job, ms) : null,
+    until,
   );
+  if (until !== null) turn.wakeBy(until);
 }
 
 /** An attempt has begun, or is taken up again: its time runs from its start. */
 export function beginPatience(turn: Turn, job: JobRow): void {
-  turn.sql.all(
-    "UPDATE namespaces SET patient_until = max(? + patience_ms, ?) WHERE queue = ? AND job = ? AND patience_ms IS NOT NULL",
+  const rows = turn.sql.all(
+    `UPDATE namespaces SET patient_until = max(? + patience_ms, ?) WHERE queue = ? AND job = ? AND patience_ms IS NOT NULL
+     RETURNING patient_until`,
     job.startedAt,
     turn.now + 1,
     turn.queue,
     job.id,
   );
+  for (const row of rows) turn.wakeBy(integer(row, "patient_until"));
 }
 
 export function settlePatience(turn: Turn): void {

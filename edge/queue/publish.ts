@@ -20,6 +20,12 @@ export function owe(turn: Turn, job: JobId, kind: StoreKind): void {
     kind,
     turn.now + effectRetryMsMax,
   );
+  leave(turn, job, kind);
+}
+
+/** Nobody may report on it: then it leaves again. */
+function leave(turn: Turn, job: JobId, kind: StoreKind): void {
+  turn.wakeBy(turn.now + effectRetryMsMax);
   turn.effect({ type: "store", job, kind });
 }
 
@@ -42,7 +48,7 @@ export function settleEffects(turn: Turn, which: "due" | "all"): void {
       job,
       kind,
     );
-    turn.effect({ type: "store", job, kind });
+    leave(turn, job, kind);
   }
 }
 
@@ -60,9 +66,11 @@ export function effectFailed(turn: Turn, job: JobId, kind: StoreKind): void {
   );
   if (!row) return;
   const tries = integer(row, "tries");
+  const due = turn.now + Math.min(effectRetryMs * 2 ** tries, effectRetryMsMax);
+  turn.wakeBy(due);
   turn.sql.all(
     "UPDATE effects SET due = ?, tries = ? WHERE queue = ? AND job = ? AND kind = ?",
-    turn.now + Math.min(effectRetryMs * 2 ** tries, effectRetryMsMax),
+    due,
     tries + 1,
     turn.queue,
     job,

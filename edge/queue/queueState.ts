@@ -49,7 +49,8 @@ export function newQueueState(epoch: string): QueueState {
 }
 
 export function sameState(a: QueueState, b: QueueState): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  const others = Object.values(b);
+  return Object.values(a).every((value, index) => value === others[index]);
 }
 
 /** A queue's own row. */

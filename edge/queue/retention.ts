@@ -1,11 +1,11 @@
 // What is kept for how long. Nothing here touches a job that is queued or running.
 
 import { own } from "../../wire/ids.ts";
-import { sweepRowsMax } from "../limits.ts";
+import { sweepAgainMs, sweepEveryMs, sweepRowsMax } from "../limits.ts";
 import { deleteJobRow, jobOfRow } from "./jobs.ts";
 import { sweepLogs } from "./logEnd.ts";
 import { owe } from "./publish.ts";
-import { text } from "./sql.ts";
+import { integerOrNull, text } from "./sql.ts";
 import type { Turn } from "./turn.ts";
 
 /** Finished jobs leave the list after a day or beyond the newest thousand; logs after a week, results (and definitions) after four. */
@@ -13,27 +13,27 @@ export function sweep(turn: Turn): void {
   const { settings, now } = turn;
   const surplus = Math.max(0, turn.state.finished - settings.finishedListMax);
   const listed = turn.sql.all(
-    `SELECT * FROM jobs WHERE queue = ? AND state = 'Finished' ORDER BY changed_at LIMIT ?`,
+    `SELECT * FROM jobs INDEXED BY jobs_finished WHERE queue = ? AND state = 'Finished' ORDER BY changed_at LIMIT ?`,
     turn.queue,
     sweepRowsMax,
   );
-  listed
+  const leaving = listed
     .map(jobOfRow)
-    .filter((job, index) => index < surplus || job.changedAt + settings.finishedListMs <= now)
-    .forEach((job) => {
-      deleteJobRow(turn, job);
-      // Without a result nobody asks for the definition any more.
-      turn.sql.all(
-        `DELETE FROM definitions WHERE queue = ?1 AND job = ?2
-         AND NOT EXISTS (SELECT 1 FROM results WHERE queue = ?1 AND job = ?2)`,
-        turn.queue,
-        job.id,
-      );
-    });
-  sweepLogs(turn);
+    .filter((job, index) => index < surplus || job.changedAt + settings.finishedListMs <= now);
+  for (const job of leaving) {
+    deleteJobRow(turn, job);
+    // Without a result nobody asks for the definition any more.
+    turn.sql.all(
+      `DELETE FROM definitions WHERE queue = ?1 AND job = ?2
+       AND NOT EXISTS (SELECT 1 FROM results WHERE queue = ?1 AND job = ?2)`,
+      turn.queue,
+      job.id,
+    );
+  }
+  const logs = sweepLogs(turn);
   const old = turn.sql.all(
     // A job that was submitted again needs its definition; what its last run left goes when this one has ended.
-    `SELECT job FROM results WHERE queue = ?1 AND finished_at <= ?2
+    `SELECT job FROM results INDEXED BY results_by_age WHERE queue = ?1 AND finished_at <= ?2
      AND NOT EXISTS (SELECT 1 FROM jobs WHERE queue = ?1 AND id = results.job AND state <> 'Finished') LIMIT ?3`,
     turn.queue,
     now - settings.resultKeepMs,
@@ -45,4 +45,22 @@ export function sweep(turn: Turn): void {
     turn.sql.all("DELETE FROM definitions WHERE queue = ? AND job = ?", turn.queue, job);
     if (settings.publish === "objects") owe(turn, job, "delete");
   }
+  const isBehind = [leaving.length, logs, old.length].includes(sweepRowsMax);
+  turn.state.sweepAt = isBehind ? now + sweepAgainMs : nextSweep(turn);
+}
+
+/** When the oldest of what is kept goes; null if nothing is. */
+function nextSweep({ sql, queue, now, settings }: Turn): number | null {
+  const oldest = (statement: string) => {
+    const [row] = sql.all(statement, queue);
+    return (row && integerOrNull(row, "at")) ?? Infinity;
+  };
+  const next = Math.min(
+    oldest("SELECT min(changed_at) AS at FROM jobs INDEXED BY jobs_finished WHERE queue = ? AND state = 'Finished'") +
+      settings.finishedListMs,
+    oldest("SELECT min(ended_at) AS at FROM log_heads WHERE queue = ? AND ended_at IS NOT NULL") + settings.logKeepMs,
+    oldest("SELECT min(finished_at) AS at FROM results INDEXED BY results_by_age WHERE queue = ?") +
+      settings.resultKeepMs,
+  );
+  return next === Infinity ? null : Math.max(next, now + sweepEveryMs);
 }

@@ -141,21 +141,17 @@ function freshResult(turn: Turn, id: JobId): StoredResult | undefined {
     const stored = readResult(turn, id);
     return stored && fresh(stored) ? stored : undefined;
   }
-  // This queue's own comes first.
-  const rows = turn.sql.all(
-    "SELECT * FROM results WHERE job = ? ORDER BY queue = ? DESC, finished_at DESC",
-    id,
-    turn.queue,
-  );
-  const found = rows.find((row) => fresh(resultOfRow(row)));
-  const other = found && resultOfRow(found);
-  if (found?.queue === turn.queue) return other;
+  const found = turn.sql
+    .all("SELECT * FROM results WHERE job = ?", id)
+    .map((row) => ({ isOwn: row.queue === turn.queue, stored: resultOfRow(row) }))
+    .filter(({ stored }) => fresh(stored))
+    .sort((a, b) => Number(b.isOwn) - Number(a.isOwn) || b.stored.finishedAt - a.stored.finishedAt)
+    .at(0);
+  if (!found || found.isOwn) return found?.stored;
   // This queue's routes answer from its own rows, so another queue's result is taken over, with an attempt that is none of ours.
-  const taken = other && { ...other, attempt: 0 };
-  if (taken) {
-    writeResult(turn, id, taken);
-    dropLog(turn, id);
-  }
+  const taken = { ...found.stored, attempt: 0 };
+  writeResult(turn, id, taken);
+  dropLog(turn, id);
   return taken;
 }
 

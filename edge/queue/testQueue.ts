@@ -30,6 +30,8 @@ export class TestQueue {
   readonly closed: Extract<Effect, { type: "close" }>[] = [];
   readonly #frames = new Map<string, string[]>();
   now = 1_000_000;
+  /** How often the alarm has fired. */
+  wakes = 0;
   queue: Queue;
   #alarm: number | undefined;
   #sockets = 0;
@@ -66,6 +68,7 @@ export class TestQueue {
     while (this.#alarm !== undefined && this.#alarm <= end) {
       this.now = Math.max(this.now, this.#alarm);
       this.#alarm = undefined;
+      this.wakes += 1;
       this.do(this.queue.wake(this.now));
     }
     this.now = end;

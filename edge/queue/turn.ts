@@ -54,6 +54,7 @@ export class Turn {
   readonly #agents = new Map<string, AgentOutbox>();
   readonly #announced: Map<JobId, Job>[] = [];
   readonly #effects: Effect[] = [];
+  #wakeBy = Infinity;
 
   constructor(
     parts: Pick<Turn, "sql" | "queue" | "now" | "settings" | "sessions" | "state" | "broadcast" | "counters" | "load">,
@@ -82,6 +83,16 @@ export class Turn {
     this.#effects.push(effect);
   }
 
+  /** The alarm must come by then: whoever writes a deadline into a row says so. */
+  wakeBy(at: number): void {
+    this.#wakeBy = Math.min(this.#wakeBy, at);
+  }
+
+  /** The earliest deadline of this turn; Infinity if it made none. */
+  get soonest(): number {
+    return this.#wakeBy;
+  }
+
   /** A job's new state, for every client of the queue. */
   announce(id: JobId, job: Job): void {
     const last = this.#announced.at(-1);
@@ -107,8 +118,9 @@ export class Turn {
   /** Everything that leaves, in order. */
   finish(): readonly Effect[] {
     for (const [session, outbox] of this.#agents) this.sendText([session], ordersFrame(this.state.attempt, outbox));
-    const clients = this.sessions.audience();
-    for (const jobs of this.broadcast.take(this.now, this.#announced)) this.sendText(clients, updateFrame([...jobs]));
+    for (const jobs of this.broadcast.take(this.now, this.#announced)) {
+      this.sendText(this.sessions.audience(), updateFrame([...jobs]));
+    }
     this.#tellWatchers();
     return this.#effects;
   }

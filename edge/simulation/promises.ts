@@ -4,7 +4,7 @@ import type { AgentOrders } from "../../wire/agentMessages.ts";
 import { type AgentId, type JobId, own, type QueueHash } from "../../wire/ids.ts";
 import type { Job } from "../../wire/job.ts";
 import type { AgentSession } from "../queue/sessions.ts";
-import { integer, type Sql, text } from "../queue/sql.ts";
+import { integer, integerOrNull, type Sql, text } from "../queue/sql.ts";
 import { demandOf } from "./demand.ts";
 
 type Orders = Extract<AgentOrders, { type: "orders" }>;
@@ -100,6 +100,22 @@ export class Promises {
       if (!active.has(id) && !ended.has(id) && id !== deleted) throw new Error(`${id} was lost`);
     }
     this.#active = active;
+  }
+
+  /** No deadline is in a row that the alarm comes too late for. */
+  checkAlarm(alarm: number | undefined, now: number): void {
+    const [row] = this.#sql.all(
+      `SELECT min(at) AS at FROM (SELECT min(lease_until) AS at FROM agents WHERE queue = ?1
+         UNION ALL SELECT min(ends_at) FROM namespaces WHERE queue = ?1
+         UNION ALL SELECT min(patient_until) FROM namespaces WHERE queue = ?1
+         UNION ALL SELECT min(due) FROM effects WHERE queue = ?1
+         UNION ALL SELECT min(due) FROM calls WHERE queue = ?1 AND due > ?2)`,
+      this.#queue,
+      now,
+    );
+    const at = row ? integerOrNull(row, "at") : null;
+    if (at !== null && at < (alarm ?? Infinity))
+      throw new Error(`what is due at ${at} waits for the alarm at ${alarm}`);
   }
 
   /** A wrong counter stays wrong: the whole table is counted now and then. */

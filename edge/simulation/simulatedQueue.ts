@@ -227,7 +227,10 @@ export class SimulatedQueue {
 
   /** After a step: `deleted` is what a client deleted in it. */
   checkStep(step: number, deleted: JobId | undefined): void {
-    if (this.#hasTurned) this.promises.checkRows(deleted);
+    if (this.#hasTurned) {
+      this.promises.checkRows(deleted);
+      this.promises.checkAlarm(this.#alarm, this.world.now);
+    }
     this.#hasTurned = false;
     if (step % 50 === 0) this.promises.checkCounters();
     if (step % 200 === 0) this.checkWatchers();
