@@ -1,31 +1,15 @@
 // The command as a person uses it, in a process of its own.
 
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { longshore } from "./testCommand.ts";
 import { type Stack, startStack, until } from "./testStack.ts";
 
-const cli = new URL("./cli.ts", import.meta.url).pathname;
-
 const NewQueue = v.object({ queue: v.string(), key: v.optional(v.string()), page: v.string() });
-
-function longshore(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, [cli, ...args], { env: { ...process.env, LONGSHORE_QUEUES: "", ...env } });
-  const output = { out: "", err: "" };
-  child.stdout.on("data", (chunk) => {
-    output.out += String(chunk);
-  });
-  child.stderr.on("data", (chunk) => {
-    output.err += String(chunk);
-  });
-  const exit = once(child, "close").then(([code]) => Number(code));
-  return { child, output, exit };
-}
 
 describe("input that can't be used gets one sentence", () => {
   test.each<readonly [readonly string[], RegExp]>([

@@ -23,6 +23,7 @@ function program(): Command {
     .version(agentVersion, "-V, --version", "print the version")
     .helpOption("-h, --help", "print this")
     .helpCommand(false)
+    .enablePositionalOptions()
     .addCommand(agentCommand(runAgent))
     .addCommand(queueCommand())
     .addHelpText("after", examples);

@@ -175,6 +175,17 @@ export const diskLookShare = 20;
 /** Counting files gives way to everything else that often. */
 export const walkSliceMs = 10;
 
+// How long it serves.
+
+/** A pause, or its end, is noticed within this; a look is one small read. */
+export const pauseLookMs = 1_000;
+export const pauseNoteCharsMax = 200;
+/** Whether the engine still answers is asked that often. */
+export const engineLookMs = 3_000;
+/** A busy engine may be slow to answer; two silences in a row are an absence. */
+export const enginePingMs = 10_000;
+export const engineSilencesMax = 2;
+
 // The command.
 
 /** A queue's key: as much chance as anybody needs. */

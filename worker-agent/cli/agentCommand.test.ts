@@ -170,6 +170,20 @@ describe("how it runs", () => {
     ["--debug=true", ["q", "--debug=true"], {}, { debug: true }],
     ["LONGSHORE_DEBUG", ["q"], { LONGSHORE_DEBUG: "true" }, { debug: true }],
     ["METAPAGE_IO_WORKER_DEBUG", ["q"], { METAPAGE_IO_WORKER_DEBUG: "true" }, { debug: true }],
+    ["--once", ["q", "--once"], {}, { agent: { maxJobs: 1 } }],
+    ["LONGSHORE_ONCE", ["q"], { LONGSHORE_ONCE: "1" }, { agent: { maxJobs: 1 } }],
+    ["--max-jobs", ["q", "--max-jobs", "7"], {}, { agent: { maxJobs: 7 } }],
+    ["LONGSHORE_MAX_JOBS", ["q"], { LONGSHORE_MAX_JOBS: "7" }, { agent: { maxJobs: 7 } }],
+    ["--idle-exit", ["q", "--idle-exit", "10m"], {}, { agent: { idleExitMs: 10 * minute } }],
+    ["LONGSHORE_IDLE_EXIT", ["q"], { LONGSHORE_IDLE_EXIT: "10m" }, { agent: { idleExitMs: 10 * minute } }],
+    ["no --health-port", ["q"], {}, { health: undefined }],
+    ["--health-port", ["q", "--health-port", "9101"], {}, { health: { port: 9101, host: "127.0.0.1" } }],
+    [
+      "LONGSHORE_HEALTH_PORT and LONGSHORE_HEALTH_HOST",
+      ["q"],
+      { LONGSHORE_HEALTH_PORT: "9101", LONGSHORE_HEALTH_HOST: "::" },
+      { health: { port: 9101, host: "::" } },
+    ],
     ["METAPAGE_IO_WORKER_DEBUG=false", ["q"], { METAPAGE_IO_WORKER_DEBUG: "false" }, { debug: false }],
   ])("%s", async (_what, args, variables, expected) => {
     expect(await settings(args, variables)).toMatchObject(expected);

@@ -12,8 +12,9 @@ import { logFormats } from "../log.ts";
 import type { ContainingOptions } from "./containing.ts";
 import { UsageError } from "./fault.ts";
 import { addLending, addTrust, homeFolder, Lending, lendingOptions } from "./lending.ts";
+import { pauseCommands } from "./pauseCommands.ts";
 import { firstOf, onOff, setting } from "./setting.ts";
-import { list, origin, port } from "./values.ts";
+import { duration, list, origin, port, wholeNumber } from "./values.ts";
 
 const Flags = v.object({
   ...Lending.entries,
@@ -26,12 +27,18 @@ const Flags = v.object({
   key: v.array(v.string()),
   keyFile: v.optional(v.string()),
   trust: v.optional(v.boolean(), false),
+  once: v.optional(v.boolean(), false),
+  maxJobs: v.optional(v.number()),
+  idleExit: v.optional(v.number()),
+  healthPort: v.optional(v.number()),
+  healthHost: v.string(),
   logFormat: v.picklist(logFormats),
   debug: v.optional(v.boolean(), false),
 });
 type Flags = Readonly<v.InferOutput<typeof Flags>>;
 
 const connects = "Where it connects:";
+const serves = "How long it serves:";
 const itself = "The agent itself:";
 
 const about = `Lends this machine's Docker engine to one or more queues. It only dials out.
@@ -43,13 +50,14 @@ const more = `
 Every setting has a variable; a flag wins over it. The METAPAGE_IO_WORKER_* names are understood too. The Docker engine is the
 one that the docker command uses (DOCKER_HOST).
 
-Ctrl-C or SIGTERM: it takes no more jobs, finishes what runs, and ends. A second one gives the jobs back at once.
+Ctrl-C or SIGTERM drains: it takes no more jobs, finishes what runs, and ends. A second one gives the jobs back at once.
 
 Exit codes: 0 it ended as it was asked to; 1 something failed; 2 a setting can't be used; 3 another process runs as this agent.
 
 Examples:
   LONGSHORE_QUEUES=my-queue longshore agent --api https://longshore.example.org
   longshore agent my-queue other-queue --slots 4 --memory 16g --gpus all --max-job-duration 2h
+  longshore agent my-queue --idle-exit 10m        for an autoscaler: it ends when there is nothing to do
   longshore agent --mode=local --port 8000
 `;
 
@@ -57,6 +65,8 @@ Examples:
 export type AgentSettings = {
   readonly logFormat: (typeof logFormats)[number];
   readonly debug: boolean;
+  /** Where the health page answers, if it was asked for. */
+  readonly health: { readonly port: number; readonly host: string } | undefined;
 } & (
   | { readonly mode: "remote"; readonly agent: RemoteAgent }
   | { readonly mode: "local"; readonly agent: LentAgent; readonly port: number; readonly dataDir: string }
@@ -110,7 +120,19 @@ export function agentCommand(run: (settings: AgentSettings) => Promise<void>): C
         group: connects,
       }),
     );
+  for (const sub of pauseCommands()) command.addCommand(sub);
   return addTrust(addLending(command, "as many as --cpus; without it, half the machine's CPUs"))
+    .addOption(onOff("--once", "end after one job", { env: "ONCE", group: serves }))
+    .addOption(
+      setting("--max-jobs <n>", "end after that many jobs", { env: "MAX_JOBS", parse: wholeNumber, group: serves }),
+    )
+    .addOption(
+      setting("--idle-exit <time>", "end after so long without a job", {
+        env: "IDLE_EXIT",
+        parse: duration,
+        group: serves,
+      }),
+    )
     .addOption(
       setting("-d, --data-dir <path>", "where caches, its identity and unsent results are kept", {
         env: "AGENT_DATA_DIR",
@@ -122,6 +144,21 @@ export function agentCommand(run: (settings: AgentSettings) => Promise<void>): C
     .addOption(
       onOff("--new-identity", "begin as a new agent, and remove what the former one left on this machine", {
         env: "NEW_IDENTITY",
+        group: itself,
+      }),
+    )
+    .addOption(
+      setting("--health-port <n>", "answer /healthz, /metrics and a page on this port; 0 takes any", {
+        env: "HEALTH_PORT",
+        parse: port,
+        shown: "none",
+        group: itself,
+      }),
+    )
+    .addOption(
+      setting("--health-host <address>", "where that listens", {
+        env: "HEALTH_HOST",
+        default: "127.0.0.1",
         group: itself,
       }),
     )
@@ -144,14 +181,18 @@ export function agentCommand(run: (settings: AgentSettings) => Promise<void>): C
     .addOption(new Option("--no-trust").hideHelp())
     .addOption(new Option("--no-new-identity").hideHelp())
     .addHelpText("after", more)
+    .enablePositionalOptions()
     .action((queues: readonly string[], raw: unknown) => run(settingsOf(queues, v.parse(Flags, raw))));
 }
 
 function settingsOf(queues: readonly string[], flags: Flags): AgentSettings {
-  const { logFormat, debug, name, port: at, dataDir } = flags;
+  const { logFormat, debug, name, port: at, dataDir, healthPort, healthHost } = flags;
+  const { once, maxJobs = once ? 1 : undefined, idleExit } = flags;
   const agent = { ...lendingOptions(flags), name };
+  const health = healthPort === undefined ? undefined : { port: healthPort, host: healthHost };
+  const shown = { logFormat, debug, health };
   if (flags.mode === "local")
-    return { mode: "local", agent, port: at, dataDir: dataDir ?? homeFolder("local"), logFormat, debug };
+    return { mode: "local", agent, port: at, dataDir: dataDir ?? homeFolder("local"), ...shown };
   const keys = keysOf(flags);
   return {
     mode: "remote",
@@ -163,9 +204,10 @@ function settingsOf(queues: readonly string[], flags: Flags): AgentSettings {
       newIdentity: flags.newIdentity || firstOf("METAPAGE_IO_WORKER_GENERATE_WORKER_ID") !== undefined,
       trusted: flags.trust,
       keys,
+      maxJobs,
+      idleExitMs: idleExit,
     },
-    logFormat,
-    debug,
+    ...shown,
   };
 }
 

@@ -2,7 +2,8 @@
 
 import { type RunningAgent, startAgent } from "../agent.ts";
 import { messageOf } from "../fault.ts";
-import { agentLog } from "../log.ts";
+import { serveHealth } from "../health/healthServer.ts";
+import { agentLog, type LogSink } from "../log.ts";
 import { systemWorld } from "../world.ts";
 import type { AgentSettings } from "./agentCommand.ts";
 import { exitCodes } from "./fault.ts";
@@ -19,9 +20,22 @@ export async function runAgent(settings: AgentSettings): Promise<void> {
   }
   const agent = await startAgent({ ...settings.agent, log, world: systemWorld });
   stopOnSignals(agent);
-  await agent.ended;
+  const health = await healthOf(settings, agent, log).catch(async (error: unknown) => {
+    await agent.stop({ drain: false });
+    throw error;
+  });
+  const ending = await agent.ended;
   // Sessions end by a stop, or because another process runs as this agent: then this one finishes what it has.
   await agent.stop({ drain: true });
+  health?.close();
+  if (ending === "replaced") process.exitCode = exitCodes.replaced;
+}
+
+async function healthOf({ health }: AgentSettings, { status }: RunningAgent, log: LogSink) {
+  if (health === undefined) return undefined;
+  const server = await serveHealth({ ...health, status, now: systemWorld.now });
+  log({ event: "health page", host: health.host, port: server.port });
+  return server;
 }
 
 /** The first signal drains, a second one cancels. */

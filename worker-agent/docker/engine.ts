@@ -67,6 +67,10 @@ export class Engine {
     };
   }
 
+  async ping(signal?: AbortSignal): Promise<void> {
+    await this.#call({ method: "GET", path: "/_ping", signal });
+  }
+
   /** The new container's id. */
   async create(name: string, body: object, signal?: AbortSignal): Promise<string> {
     const call = { method: "POST", path: "/containers/create", query: { name }, body, signal } as const;

@@ -31,6 +31,7 @@ type StartTask = Held & { queue: QueueHash; definition: JobDefinition; origins: 
 
 interface Entry {
   readonly task: JobTask;
+  readonly since: number;
   readonly controller: AbortController;
 }
 
@@ -55,6 +56,11 @@ export class HeldJobs {
     return [...[...this.#held.values()].map(({ task }) => task), ...this.#awaiting.values()]
       .filter((task) => task.queue === queue)
       .map(({ job, attempt }) => ({ job, attempt }));
+  }
+
+  /** All of them, with the time in ms since which this process has them. */
+  list(): readonly (Held & { readonly queue: QueueHash; readonly since: number })[] {
+    return [...this.#held.values()].map(({ task: { queue, job, attempt }, since }) => ({ queue, job, attempt, since }));
   }
 
   has(queue: QueueHash, held: Held): boolean {
@@ -133,7 +139,7 @@ export class HeldJobs {
       this.#forget(task);
     });
     this.#running.add(done);
-    this.#held.set(key, { task, controller });
+    this.#held.set(key, { task, since: tools.world.now(), controller });
     // Its own queue knows what it has ordered.
     changed(queue);
   }

@@ -67,10 +67,37 @@ test("what does not fit any more is declined with the reason", () => {
 test("a closed ledger offers only what is in use and takes nothing", () => {
   const ledger = new Ledger(capacity);
   const share = taken(ledger.take(one, { image: "a" }));
-  ledger.close();
+  ledger.shut("paused", "It is paused.");
   expect(ledger.offer(one).slots).toBe(1);
   expect(ledger.offer(two).slots).toBe(0);
   expect(ledger.take(one, { image: "a" })).toMatch(/no more/);
   ledger.release(share);
   expect(ledger.offer(one).slots).toBe(0);
+});
+
+test("an offer says why nothing is taken, and is whole again when every reason is gone", () => {
+  const ledger = new Ledger(capacity);
+  ledger.shut("paused", "It is paused.");
+  ledger.shut("engine", "Docker is away.");
+  expect(ledger.offer(one)).toMatchObject({ slots: 0, note: "It is paused." });
+  ledger.open("paused");
+  expect(ledger.offer(one)).toMatchObject({ slots: 0, note: "Docker is away." });
+  ledger.open("engine");
+  expect(ledger.offer(one)).toMatchObject({ slots: 4 });
+  expect(ledger.offer(one).note).toBeUndefined();
+});
+
+test("no more jobs are taken than were allowed", () => {
+  const ledger = new Ledger(capacity);
+  ledger.allow(2);
+  expect(ledger.offer(one).slots).toBe(2);
+  const first = taken(ledger.take(one, { image: "a" }));
+  expect(ledger.offer(one).slots).toBe(2);
+  expect(ledger.offer(two).slots).toBe(1);
+  taken(ledger.take(two, { image: "b" }));
+  expect(ledger.exhausted).toBe(true);
+  expect(ledger.offer(one).slots).toBe(1);
+  ledger.release(first);
+  expect(ledger.offer(one)).toMatchObject({ slots: 0, note: expect.stringMatching(/as many jobs/) });
+  expect(ledger.take(one, { image: "a" })).toMatch(/as many jobs/);
 });

@@ -40,6 +40,9 @@ export function capacityOf(
   };
 }
 
+/** Who may decide that no more jobs are taken. */
+export type Shutter = "stopping" | "paused" | "engine" | "disk";
+
 /** What a job takes. */
 export interface Share {
   readonly queue: QueueHash;
@@ -51,15 +54,40 @@ export interface Share {
 export class Ledger {
   readonly #capacity: Capacity;
   readonly #shares = new Set<Share>();
-  #closed = false;
+  readonly #shut = new Map<Shutter, string>();
+  #left = Number.POSITIVE_INFINITY;
 
   constructor(capacity: Capacity) {
     this.#capacity = capacity;
   }
 
-  /** Takes no more jobs: every offer has no slot but those in use. */
-  close(): void {
-    this.#closed = true;
+  /** Takes no more jobs until it is opened by the same: every offer has no slot but those in use, and says why. */
+  shut(by: Shutter, why: string): void {
+    this.#shut.set(by, why);
+  }
+
+  open(by: Shutter): void {
+    this.#shut.delete(by);
+  }
+
+  /** Takes that many more jobs and then none. */
+  allow(jobs: number): void {
+    this.#left = jobs;
+  }
+
+  /** Why no job is taken now, as a sentence. */
+  get note(): string | undefined {
+    const [first] = this.#shut.values();
+    return first ?? (this.#left === 0 ? "It has taken as many jobs as it should." : undefined);
+  }
+
+  get used(): number {
+    return this.#shares.size;
+  }
+
+  /** Whether it will take another job some day. */
+  get exhausted(): boolean {
+    return this.#left === 0;
   }
 
   /** What a queue may use: everything but what the other queues use now. */
@@ -67,19 +95,22 @@ export class Ledger {
     const others = [...this.#shares].filter((share) => share.queue !== queue);
     const own = [...this.#shares].filter((share) => share.queue === queue);
     const { slots, cpus, memoryBytes, gpus, tags, maxDurationMs } = this.#capacity;
+    const { note } = this;
+    const more = note === undefined ? this.#left : 0;
     return {
-      slots: this.#closed ? own.length : Math.max(0, slots - others.length),
+      slots: Math.min(own.length + more, Math.max(0, slots - others.length)),
       cpus: Math.max(0, cpus - sum(others.map((share) => share.cpus))),
       memoryBytes: Math.max(0, memoryBytes - sum(others.map((share) => share.memoryBytes))),
       gpus: gpus.length - sum(others.map((share) => share.gpus.length)),
       tags: [...tags],
       maxDurationMs,
+      ...(note === undefined ? {} : { note }),
     };
   }
 
   /** Takes what the job needs, or says why it can't. */
   take(queue: QueueHash, definition: JobDefinition): Share | string {
-    if (this.#closed) return "The agent takes no more jobs.";
+    if (this.note !== undefined) return `The agent takes no more jobs. ${this.note}`;
     const { slots, cpus, memoryBytes, gpus } = this.#capacity;
     const used = [...this.#shares];
     const { cpus: wantedCpus = 0, gpus: wantedGpus = 0, memory } = definition.requirements ?? {};
@@ -92,6 +123,7 @@ export class Ledger {
     if (named !== undefined && named > freeMemory) return "Not enough memory is free.";
     // A job that names no memory only needs a slot: it takes that slot's part, or what there is.
     const taken = named ?? Math.max(0, Math.min(freeMemory, Math.floor(memoryBytes / Math.max(1, slots))));
+    this.#left -= 1;
     return this.#add({ queue, cpus: wantedCpus, memoryBytes: taken, gpus: free.slice(0, wantedGpus) });
   }
 

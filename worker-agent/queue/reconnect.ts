@@ -19,11 +19,17 @@ export interface KeepConnectedOptions {
   readonly signal: AbortSignal;
 }
 
-export async function keepConnected({ connect, random, log, signal }: KeepConnectedOptions): Promise<void> {
+/** Resolves when it was told to stop, or when it has been replaced. */
+export async function keepConnected({
+  connect,
+  random,
+  log,
+  signal,
+}: KeepConnectedOptions): Promise<"stopped" | "replaced"> {
   const pause = (ms: number) => sleep(ms, signal).catch(() => {});
   for (let failures = 0; !signal.aborted; failures += 1) {
     const { end, welcomed } = await connect();
-    if (signal.aborted) return;
+    if (signal.aborted) break;
     if (welcomed) failures = 0;
     switch (end.kind) {
       case "replaced":
@@ -32,7 +38,7 @@ export async function keepConnected({ connect, random, log, signal }: KeepConnec
           level: "warn",
           message: "Another process runs as this agent on this queue; this one stays away.",
         });
-        return;
+        return "replaced";
       case "refused":
         log({ event: "session refused", level: "error", message: end.why });
         await pause(jitteredMs(0, refusedRetry, random));
@@ -44,4 +50,5 @@ export async function keepConnected({ connect, random, log, signal }: KeepConnec
         break;
     }
   }
+  return "stopped";
 }

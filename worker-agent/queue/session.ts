@@ -57,9 +57,9 @@ export class Session {
   readonly ask: AskUpload = (step, signal) => this.#questions.ask(step, signal);
 
   /** Keeps a connection until the signal is aborted, or a newer session of this agent has taken over. */
-  async run(signal: AbortSignal): Promise<void> {
+  async run(signal: AbortSignal): Promise<"stopped" | "replaced"> {
     const { world, log } = this.#options;
-    await keepConnected({ connect: () => this.#connection(signal), random: world.random, log, signal });
+    return await keepConnected({ connect: () => this.#connection(signal), random: world.random, log, signal });
   }
 
   /** Something that the queue should know has changed. Several changes at once become one frame. */
