@@ -47,14 +47,31 @@ export const logRowPx = 18;
 /** Closer to the end than this, the log follows. */
 export const logFollowPx = 24;
 
-/** Text of an output that is shown; the file itself is a click away. */
-export const previewTextBytesMax = 64 * 1024;
-/** A larger text is not fetched for a preview. */
-export const previewTextFetchBytesMax = 2 * 1024 * 1024;
-/** A larger picture is not fetched for a preview. */
-export const previewImageBytesMax = 32 * 1024 * 1024;
+/** The first piece of a text that is shown; a click shows the next. */
+export const previewTextBytesMax = 256 * 1024;
+/** JSON and tables are read as a whole up to here, larger ones as far as this. */
+export const previewDataBytesMax = 16 * 1024 * 1024;
+/** A larger picture, or a document of a server that the page can't show directly, is not loaded for a preview. */
+export const previewImageBytesMax = 64 * 1024 * 1024;
+/** The first bytes of a file of an unknown kind. */
+export const previewHexBytesMax = 1024;
+export const previewHexRowBytes = 16;
 /** Outputs that are pictured without being asked; the others open on a click. */
 export const previewsOpenMax = 6;
+/** Children of a JSON value that are shown at once. */
+export const jsonChildrenShown = 200;
+/** JSON values down to this depth are unfolded. */
+export const jsonDepthOpen = 2;
+/** The height of a table's row in CSS px; picture.css has the same number. */
+export const tableRowPx = 24;
+/** Rows drawn above and below the visible ones. */
+export const tableRowsMargin = 20;
+/** A plot draws at most this many points, the extremes of each stretch. */
+export const plotPointsMax = 1_200;
+/** How far an image is zoomed in or out, in steps of a quarter. */
+export const zoomMax = 8;
+export const zoomMin = 0.125;
+
 /** Jobs listed in the queue's tab. */
 export const jobsListedMax = 100;
 

@@ -15,22 +15,38 @@ export const test = base.extend<{ longshore: Longshore }>({
   // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameters' names
   longshore: async ({}, use, info) => {
     const shell = await startNodeShell({ agent: true, anyAgent: false });
-    const longshore: Longshore = {
-      ...shell,
-      get origin() {
-        return shell.origin;
-      },
-      get program() {
-        return shell.program;
-      },
-      queue: new QueueApi(shell, "local"),
-      firstJobLink: async () => (await shell.program.line(/http:\/\/\S+#\?\S+/))[0],
-    };
-    await use(longshore);
+    await use(longshoreOf(shell));
     if (info.status !== info.expectedStatus) await info.attach("server's output", { body: shell.output() });
     await shell.stop();
   },
 });
+
+/** The same for tests that only look at the page: one server and agent for all of a worker's tests. */
+export const shared = base.extend<object, { longshore: Longshore }>({
+  longshore: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameters' names
+    async ({}, use) => {
+      const shell = await startNodeShell({ agent: true, anyAgent: false });
+      await use(longshoreOf(shell));
+      await shell.stop();
+    },
+    { scope: "worker" },
+  ],
+});
+
+function longshoreOf(shell: NodeShell): Longshore {
+  return {
+    ...shell,
+    get origin() {
+      return shell.origin;
+    },
+    get program() {
+      return shell.program;
+    },
+    queue: new QueueApi(shell, "local"),
+    firstJobLink: async () => (await shell.program.line(/http:\/\/\S+#\?\S+/))[0],
+  };
+}
 
 export { expect };
 
@@ -42,7 +58,7 @@ export function controls(page: Page | FrameLocator) {
     stop: page.getByRole("button", { name: "Stop" }),
     permission: page.getByRole("region", { name: "Permission to run" }),
     warnings: page.getByRole("region", { name: "Warnings" }),
-    output: (name: string) => page.getByRole("region", { name: `The beginning of ${name}` }),
+    output: (name: string) => page.getByRole("region", { name: `Content of ${name}` }),
     tab: (name: string) => page.getByRole("tab", { name }),
     log: page.getByRole("log", { name: "Log lines" }),
   };

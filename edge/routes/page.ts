@@ -13,10 +13,26 @@ const contentSecurityPolicy = [
   "media-src 'self' blob: data:",
   "font-src 'self'",
   "connect-src * ws: wss: blob: data:",
-  "frame-src blob:",
+  "frame-src 'self' blob:",
   "base-uri 'none'",
   "form-action 'none'",
   "require-trusted-types-for 'script'",
+].join("; ");
+
+// What an HTML output is shown in: a document without an origin and without a network, in which its own scripts run.
+const previewPath = "/preview.html";
+const previewPolicy = [
+  "sandbox allow-scripts",
+  "default-src 'none'",
+  "script-src 'unsafe-inline' 'unsafe-eval' blob: data:",
+  "style-src 'unsafe-inline' blob: data:",
+  "img-src blob: data:",
+  "media-src blob: data:",
+  "font-src blob: data:",
+  "connect-src blob: data:",
+  "worker-src blob: data:",
+  "base-uri 'none'",
+  "form-action 'none'",
 ].join("; ");
 
 /** The page's document, for `/` and for a browser at `/j/:id`. */
@@ -45,6 +61,10 @@ export async function sendAsset(deployment: Deployment, path: string): Promise<R
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
   });
+  if (path === previewPath) {
+    headers.set("content-security-policy", previewPolicy);
+    headers.set("x-dns-prefetch-control", "off");
+  }
   return new Response(file.body, { headers });
 }
 

@@ -14,10 +14,27 @@ const mimes: Readonly<Record<string, string>> = {
   csv: "text/csv",
   tsv: "text/tab-separated-values",
   md: "text/markdown",
+  markdown: "text/markdown",
   html: "text/html",
   css: "text/css",
   xml: "text/xml",
   pdf: "application/pdf",
+  ico: "image/x-icon",
+  mp3: "audio/mpeg",
+  wav: "audio/wav",
+  ogg: "audio/ogg",
+  oga: "audio/ogg",
+  opus: "audio/ogg",
+  flac: "audio/flac",
+  m4a: "audio/mp4",
+  mp4: "video/mp4",
+  m4v: "video/mp4",
+  webm: "video/webm",
+  ogv: "video/ogg",
+  mov: "video/quicktime",
+  htm: "text/html",
+  xhtml: "text/html",
+  ipynb: "application/json",
   zip: "application/zip",
 };
 const plainText =
@@ -29,13 +46,23 @@ export function mimeOf(name: string): string {
   return mimes[extension] ?? (plainText.test(extension) ? "text/plain" : "application/octet-stream");
 }
 
-export type Pictured = "image" | "json" | "text" | "none";
+export type Pictured = "image" | "audio" | "video" | "pdf" | "json" | "table" | "markdown" | "html" | "text" | "bytes";
 
+const picturedTypes: Readonly<Record<string, Pictured>> = {
+  "application/json": "json",
+  "text/csv": "table",
+  "text/tab-separated-values": "table",
+  "text/markdown": "markdown",
+  "text/html": "html",
+  "application/pdf": "pdf",
+};
+
+/** How a file is pictured. What only claims to be text is seen as bytes by whoever reads it. */
 export function picturedAs(name: string): Pictured {
   const mime = mimeOf(name);
-  if (mime.startsWith("image/")) return "image";
-  if (mime === "application/json") return "json";
-  return mime.startsWith("text/") || extensionOf(name) === "" ? "text" : "none";
+  const [family] = mime.split("/");
+  if (family === "image" || family === "audio" || family === "video") return family;
+  return picturedTypes[mime] ?? (family === "text" || extensionOf(name) === "" ? "text" : "bytes");
 }
 
 /** Bytes as a person reads them. */

@@ -14,6 +14,7 @@ import { createNamedJob, type DefinitionState, definitionState } from "./definit
 import { createFiles, type Values } from "./files.ts";
 import { joinFrame } from "./frame.ts";
 import { createLogs, type Logs } from "./logs.ts";
+import { followOutputs, type OutputFiles, type ShownRun } from "./outputFiles.ts";
 import { createPhases, type Phase, phasesOf } from "./phases.ts";
 import { createResults, type ResultState, runOf } from "./results.ts";
 import { createRun, type Run } from "./run.ts";
@@ -28,6 +29,7 @@ export interface Page {
   readonly pipes: ReadonlySignal<Values>;
   readonly queue: Queue;
   readonly result: ReadonlySignal<ResultState | undefined>;
+  readonly outputs: OutputFiles;
   readonly logs: Logs;
   readonly phases: ReadonlySignal<readonly Phase[]>;
   readonly status: ReadonlySignal<Status>;
@@ -66,6 +68,13 @@ export function createPage(browser: Browser, view: Window): Page {
   const result = computed(() =>
     ready.value && job.value ? results.byRun.value.get(runOf(ready.value.id, job.value)) : undefined,
   );
+  const shown = computed<ShownRun | undefined>(() => {
+    const state = result.value;
+    const at = queueTarget.value;
+    if (state?.kind !== "ready" || !ready.value || !job.value || !at) return undefined;
+    const { id } = ready.value;
+    return { run: runOf(id, job.value), id, target: at, finished: state.finished };
+  });
   const consent = createConsent(browser, () =>
     view.open(`${browser.origin}/${consentHash}`, "_blank", "popup,width=520,height=380"),
   );
@@ -131,6 +140,7 @@ export function createPage(browser: Browser, view: Window): Page {
     pipes,
     queue,
     result,
+    outputs: followOutputs(shown),
     logs,
     phases: computed(() => {
       const measured =

@@ -1,8 +1,6 @@
-// What lies over the page: the palette, the list of keys, the ways to share. A modal dialog keeps the focus inside and
-// gives it back.
+// What lies over the page: the palette, the list of keys, the ways to share.
 
-import { useEffect, useRef } from "preact/hooks";
-import { Icon } from "./icons.tsx";
+import { Dialog } from "./Dialog.tsx";
 import type { OverlayName, ViewProps } from "./shell.ts";
 import { Keys, Palette, Share } from "./views.tsx";
 
@@ -17,46 +15,5 @@ export function Overlay({ page, shell }: ViewProps) {
     <Dialog name={names[name]} onClose={() => (shell.overlay.value = undefined)}>
       <Content page={page} shell={shell} />
     </Dialog>
-  );
-}
-
-export function Dialog({
-  name,
-  onClose,
-  children,
-}: {
-  name: string;
-  onClose: () => void;
-  children: preact.ComponentChildren;
-}) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
-    const before = document.activeElement;
-    dialog.current?.showModal();
-    return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
-    };
-  }, []);
-  return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself; this is a click beside it
-    <dialog
-      ref={dialog}
-      class="overlay"
-      aria-label={name}
-      onClose={onClose}
-      onClick={({ target }) => {
-        if (target === dialog.current) onClose();
-      }}
-    >
-      <div class="overlay-body">
-        <header>
-          <h2>{name}</h2>
-          <button type="button" class="quiet" aria-label="Close" onClick={onClose}>
-            <Icon name="close" />
-          </button>
-        </header>
-        {children}
-      </div>
-    </dialog>
   );
 }

@@ -2,8 +2,8 @@
 
 import type { Page } from "../../state/page.ts";
 import { CopyText } from "../CopyText.tsx";
-import { ScrolledText } from "../output/ScrolledText.tsx";
 import { QueueField } from "../QueueField.tsx";
+import { ScrolledText } from "../ScrolledText.tsx";
 
 export function SettingsPanel({ page }: { page: Page }) {
   const ready = page.ready.value;
