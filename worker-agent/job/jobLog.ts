@@ -25,6 +25,8 @@ export interface JobLogOptions {
   readonly linesBefore: number;
   /** What that process has stored: the container's output comes again from its beginning. */
   readonly earlier: readonly StoredPiece[];
+  /** What the container may print. */
+  readonly bytesMax?: number;
 }
 
 /** A log that is over, as the attempt's finish has it. */
@@ -50,13 +52,15 @@ export class JobLog {
   #batchStep: LogStep = "Running";
   #batchBytes = 0;
   #next: number;
+  readonly #bytesMax: number;
   #printedBytes = 0;
   #flushTimer: NodeJS.Timeout | undefined;
   #redrawTimer: NodeJS.Timeout | undefined;
   #isEnding = false;
   #closed = false;
 
-  constructor({ now, uplink, store, folder, linesBefore, earlier }: JobLogOptions) {
+  constructor({ now, uplink, store, folder, linesBefore, earlier, bytesMax = logBytesMax }: JobLogOptions) {
+    this.#bytesMax = bytesMax;
     const last = earlier.at(-1);
     this.#next = last ? last.first + last.count : linesBefore;
     this.#skip = last?.printed ?? { stdout: 0, stderr: 0 };
@@ -69,13 +73,13 @@ export class JobLog {
 
   /** Bytes that the container printed. */
   printed(stream: LogStream, chunk: Buffer): void {
-    const left = logBytesMax - this.#printedBytes;
+    const left = this.#bytesMax - this.#printedBytes;
     if (left <= 0) return;
     this.#printedBytes += chunk.length;
     this.#print(stream, this.#splitters[stream].write(chunk.subarray(0, left)));
-    if (this.#printedBytes >= logBytesMax) {
+    if (this.#printedBytes >= this.#bytesMax) {
       this.endOutput();
-      this.note(`\u2014 the log has reached ${logBytesMax / 1024 ** 2} MiB: what follows is not kept \u2014`);
+      this.note(`\u2014 the log has reached ${this.#bytesMax / 1024 ** 2} MiB: what follows is not kept \u2014`);
     } else {
       this.#redrawTimer ??= setTimeout(() => this.#showRedrawn(), redrawMs);
     }
