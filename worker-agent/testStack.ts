@@ -21,7 +21,8 @@ export const image = "longshore/shell";
 const serverProgram = `
   import { startServer } from ${JSON.stringify(new URL("../edge/node/server.ts", import.meta.url).href)};
   const [dataDir, port] = process.argv.slice(1);
-  const server = await startServer({ dataDir, port: Number(port), settings: { admits: "any" } });
+  // Public: a test may put something between the agent and it, under another address.
+  const server = await startServer({ dataDir, port: Number(port), access: "public", settings: { admits: "any" } });
   console.log(server.port);
   process.stdin.resume().once("end", () => process.exit());
 `;
