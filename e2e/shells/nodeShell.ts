@@ -29,6 +29,8 @@ export function spawnNodeShell(dataDir: string, options: NodeShellOptions): Prog
     [
       process.execPath,
       "--disable-warning=ExperimentalWarning",
+      // As scripts/start.sh has it.
+      "--max-semi-space-size=2",
       join(project, "worker-agent/cli/start.ts"),
       ...["--port", "0", "--data-dir", dataDir],
       ...(agent ? [] : ["--no-agent"]),

@@ -3,7 +3,6 @@
 import { join } from "node:path";
 import type { BlobStore } from "../stores/blobStore.ts";
 import { FolderStore } from "../stores/folder.ts";
-import { S3Store } from "../stores/s3.ts";
 import type { S3Settings } from "../stores/s3Client.ts";
 import { type BlobSweepOptions, sweepBlobs } from "./blobSweep.ts";
 import { nodeStorePlatform } from "./storePlatform.ts";
@@ -19,6 +18,8 @@ export async function openBlobs(
   sweep: BlobSweepOptions,
 ): Promise<OpenBlobs> {
   if (s3) {
+    // Loaded only where it is used: its library takes as much memory as everything else here.
+    const { S3Store } = await import("../stores/s3.ts");
     const store = new S3Store(s3, nodeStorePlatform);
     return { store, close: async () => store.client.destroy() };
   }

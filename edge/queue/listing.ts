@@ -20,7 +20,7 @@ export function listedJobs(turn: Turn, finishedMax: number): readonly (readonly 
   );
   const waiting = cached((shape: string) => waitingReason(turn, shape));
   const show = (job: JobRow) => [job.id, jobShown(turn, job, (_, shape) => waiting(shape))] as const;
-  return [...active, ...finished].map(jobOfRow).map(show);
+  return [...active, ...finished].map((row) => show(jobOfRow(row)));
 }
 
 /** The place in line of each waiting job that a connected agent could run, from 1: the others are in nobody's way. */
