@@ -12,6 +12,7 @@ import { Engine } from "./docker/engine.ts";
 import { JobNetwork } from "./docker/network.ts";
 import { messageOf } from "./fault.ts";
 import { ContentCache } from "./files/cache.ts";
+import { defaultRoom, houseOf } from "./housekeeping/house.ts";
 import { Images } from "./images/images.ts";
 import { ImageRecords } from "./images/records.ts";
 import { adopt } from "./job/adopt.ts";
@@ -49,22 +50,26 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     const capacity = capacityOf(lent, machine);
     const counters = new Counters();
     const log = withContext(counters.counting(options.log), { agent: data.agent });
-    return await begin({ ...options, capacity, counters, log }, engine, data);
+    return await begin({ ...options, capacity, counters, log }, engine, { ...data, engine: machine.rootFolder });
   } catch (error) {
     data.unlock();
     throw error;
   }
 }
 
-async function begin(options: SettledOptions, engine: Engine, data: DataDir): Promise<RunningAgent> {
+/** `engine` is where the engine keeps its data, on its own machine. */
+type Folders = DataDir & { readonly engine: string | undefined };
+
+async function begin(options: SettledOptions, engine: Engine, data: Folders): Promise<RunningAgent> {
   const { world, log, api, capacity, trusted, name } = options;
   const { agent, jobs, jobCaches } = data;
   const guard = { allowRanges: options.allowRanges ?? [] };
   const spool = await Spool.open(data.spool, world);
   const cache = await ContentCache.open(data.cache, world.newId);
+  const records = await ImageRecords.open(data.path, world);
   const images = new Images({
     engine,
-    records: await ImageRecords.open(data.path, world),
+    records,
     guard,
     trusted,
     allowImages: options.allowImages ?? [],
@@ -100,6 +105,7 @@ async function begin(options: SettledOptions, engine: Engine, data: DataDir): Pr
       guard,
       limits,
       quota: new DiskQuota(),
+      jobCache: options.jobCache ?? "queue",
       runtime: options.runtime,
       log,
     },
@@ -123,7 +129,9 @@ async function begin(options: SettledOptions, engine: Engine, data: DataDir): Pr
     sessions.push(new Session({ ...shared, ...personal, ...(key === undefined ? {} : { key }), queueName }));
   }
   log({ event: "agent started", slots: capacity.slots, queues: sessions.length });
-  life = await Lifetime.begin({ options, data, engine, ledger, held, spool, sessions, network });
+  const room = { ...defaultRoom, ...options.room };
+  const house = await houseOf({ engine, folders: data, records, held, limits, room, world, log });
+  life = await Lifetime.begin({ options, data, engine, ledger, held, spool, sessions, network, house });
   return life;
 }
 

@@ -3,8 +3,10 @@
 import type { Counters } from "./counters.ts";
 import type { Engine } from "./docker/engine.ts";
 import type { Containment } from "./docker/network.ts";
+import type { Room } from "./housekeeping/house.ts";
 import type { PullPolicy } from "./images/images.ts";
 import type { JobLimits } from "./job/allowance.ts";
+import type { JobCacheMode } from "./job/jobFolder.ts";
 import type { LogSink } from "./log.ts";
 import type { Capacity, Lent } from "./queue/capacity.ts";
 import type { World } from "./world.ts";
@@ -32,6 +34,9 @@ export interface AgentOptions extends Containment {
   readonly allowRanges?: readonly string[];
   /** What one job may use at most, beside what `capacity` says. */
   readonly limits?: Partial<JobLimits>;
+  /** Whose /job-cache is: a queue's, or each job's own. */
+  readonly jobCache?: JobCacheMode;
+  readonly room?: Partial<Room>;
   readonly name?: string;
   /** What the agent's identity is the hash of; without it one is kept in the data folder. */
   readonly secret?: string;

@@ -7,6 +7,8 @@ import type { Engine } from "./docker/engine.ts";
 import { EngineWatch } from "./docker/engineWatch.ts";
 import type { JobNetwork } from "./docker/network.ts";
 import { messageOf } from "./fault.ts";
+import type { House } from "./housekeeping/house.ts";
+import { Housekeeper } from "./housekeeping/housekeeper.ts";
 import type { HeldJobs } from "./job/heldJobs.ts";
 import { drainAnswerMs, engineCallMs, lastAnswerMs, shutdownGraceMs } from "./limits.ts";
 import { PauseWatch } from "./pause.ts";
@@ -45,6 +47,7 @@ interface LifetimeParts {
   readonly spool: Spool;
   readonly sessions: readonly Session[];
   readonly network: JobNetwork;
+  readonly house: House;
 }
 
 export class Lifetime implements RunningAgent {
@@ -55,6 +58,7 @@ export class Lifetime implements RunningAgent {
   readonly #closing = new AbortController();
   readonly #pause: PauseWatch;
   readonly #engineWatch: EngineWatch;
+  readonly #housekeeper: Housekeeper;
   readonly #serviceTime: ServiceTime;
   #ending: Promise<void> | undefined;
   #cancelling: Promise<void> | undefined;
@@ -67,6 +71,7 @@ export class Lifetime implements RunningAgent {
     this.#startedAt = world.now();
     this.id = data.agent;
     this.#engineWatch = new EngineWatch({ engine, log, changed: (sentence) => this.#shut("engine", sentence) });
+    this.#housekeeper = new Housekeeper({ ...parts.house, changed: (sentence) => this.#shut("disk", sentence) });
     if (maxJobs !== undefined) ledger.allow(maxJobs);
     this.#serviceTime = new ServiceTime({
       idleExitMs,
@@ -157,6 +162,7 @@ export class Lifetime implements RunningAgent {
     await this.ended;
     this.#pause.close();
     this.#engineWatch.close();
+    await this.#housekeeper.close();
     await network.remove(within(engineCallMs)).catch((error: unknown) => {
       // It is used again by the next start, or shared with a container that somebody attached by hand.
       options.log({ event: "network not removed", level: "warn", message: messageOf(error) });

@@ -172,6 +172,20 @@ export const skippedNamesMax = 20;
 export const diskLookMs = 2_000;
 /** ... and so much more seldom than a look takes: counting never costs more than a twentieth of a CPU. */
 export const diskLookShare = 20;
+/** What stays free on a disk, unless the operator says otherwise: below it a system's own programs begin to fail. */
+export const keepFreeBytes = 5 * GiB;
+/** Inputs that are kept for later jobs, unless the operator says otherwise. */
+export const inputCacheBytes = 50 * GiB;
+/** How much is free is asked that often ... */
+export const diskStatMs = 30_000;
+/** ... and what could be removed counted that often, if there is room. */
+export const housekeepingMs = 10 * minuteMs;
+/** Where something must go, more goes: down to this part of what is allowed. */
+export const roomShare = 0.8;
+/** What was used just now may be about to be used again, by a job that has not said so yet. */
+export const spareAfterMs = minuteMs;
+/** For images this is written down only every hour. */
+export const imageSpareAfterMs = 120 * minuteMs;
 /** Counting files gives way to everything else that often. */
 export const walkSliceMs = 10;
 

@@ -5,7 +5,8 @@ import * as v from "valibot";
 import type { AgentOptions } from "../agent.ts";
 import { fenceModes } from "../docker/network.ts";
 import { sizeText } from "../job/allowance.ts";
-import { jobCacheBytes, jobDiskBytes, pidsMax } from "../limits.ts";
+import { jobCacheModes } from "../job/jobFolder.ts";
+import { inputCacheBytes, jobCacheBytes, jobDiskBytes, keepFreeBytes, pidsMax } from "../limits.ts";
 import { setting } from "./setting.ts";
 import { size, wholeNumber } from "./values.ts";
 
@@ -15,10 +16,13 @@ export const Containing = v.object({
   runtime: v.optional(v.string()),
   jobDisk: v.number(),
   jobCacheSize: v.number(),
+  jobCache: v.picklist(jobCacheModes),
   jobPids: v.number(),
+  cacheSize: v.number(),
+  keepFree: v.number(),
 });
 type Containing = Readonly<v.InferOutput<typeof Containing>>;
-export type ContainingOptions = Pick<AgentOptions, "fence" | "toolsImage" | "runtime" | "limits">;
+export type ContainingOptions = Pick<AgentOptions, "fence" | "toolsImage" | "runtime" | "limits" | "jobCache" | "room">;
 
 const holds = "How jobs are held in:";
 
@@ -69,10 +73,36 @@ export function addContaining(command: Command): Command {
       }),
     )
     .addOption(
+      setting("--job-cache <whose>", "/job-cache is one for all jobs of a queue, or new for each job", {
+        env: "JOB_CACHE",
+        choices: jobCacheModes,
+        default: "queue",
+        group: holds,
+      }),
+    )
+    .addOption(
       setting("--job-pids <n>", "processes and threads of one job", {
         env: "JOB_PIDS",
         parse: wholeNumber,
         default: pidsMax,
+        group: holds,
+      }),
+    )
+    .addOption(
+      setting("--cache-size <size>", "what is kept of inputs for later jobs", {
+        env: "CACHE_SIZE",
+        parse: size,
+        default: inputCacheBytes,
+        shown: sizeText(inputCacheBytes),
+        group: holds,
+      }),
+    )
+    .addOption(
+      setting("--keep-free <size>", "what stays free on the disk: caches and images that nobody uses make room", {
+        env: "KEEP_FREE",
+        parse: size,
+        default: keepFreeBytes,
+        shown: sizeText(keepFreeBytes),
         group: holds,
       }),
     );
@@ -80,11 +110,13 @@ export function addContaining(command: Command): Command {
 
 /** The agent's options that these settings make. */
 export function containingOptions(flags: Containing): ContainingOptions {
-  const { fence, toolsImage, runtime, jobDisk, jobCacheSize, jobPids } = flags;
+  const { fence, toolsImage, runtime, jobDisk, jobCacheSize, jobPids, jobCache, cacheSize, keepFree } = flags;
   return {
     fence,
     ...(toolsImage === undefined ? {} : { toolsImage }),
     ...(runtime === undefined ? {} : { runtime }),
     limits: { diskBytes: jobDisk, jobCacheBytes: jobCacheSize, pids: jobPids },
+    jobCache,
+    room: { cacheBytes: cacheSize, keepFreeBytes: keepFree },
   };
 }

@@ -61,6 +61,7 @@ export class Engine {
       memoryBytes: info.MemTotal,
       version: info.ServerVersion,
       storage: info.Driver,
+      rootFolder: info.DockerRootDir,
       os: info.OSType,
       architecture: info.Architecture,
       runtimes: Object.keys(info.Runtimes),
@@ -163,9 +164,10 @@ export class Engine {
   async image(name: string, signal?: AbortSignal): Promise<ImageInfo | undefined> {
     const answer = await this.#unless404({ method: "GET", path: `/images/${name}/json`, signal });
     if (answer === undefined) return undefined;
-    const { Id, RepoDigests, Config } = v.parse(Image, answer);
+    const { Id, RepoDigests, Size, Config } = v.parse(Image, answer);
     return {
       id: Id,
+      bytes: Size,
       digests: RepoDigests,
       entrypoint: Config?.Entrypoint ?? [],
       cmd: Config?.Cmd ?? [],
@@ -195,6 +197,17 @@ export class Engine {
     for await (const chunk of readable(stream)) said += String(chunk);
     // Once the answer has begun, a failure comes as a line of it.
     if (said.includes('"error"')) throw new EngineError(`The image was not imported: ${said.trim()}`, undefined, said);
+  }
+
+  /** False when something still needs it. */
+  async removeImage(name: string, signal?: AbortSignal): Promise<boolean> {
+    try {
+      await this.#unless404({ method: "DELETE", path: `/images/${name}`, signal });
+      return true;
+    } catch (error) {
+      if (error instanceof EngineError && error.status === 409) return false;
+      throw error;
+    }
   }
 
   async createNetwork(body: object, signal?: AbortSignal): Promise<void> {

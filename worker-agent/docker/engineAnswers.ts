@@ -28,6 +28,7 @@ export const Info = v.object({
   MemTotal: v.number(),
   ServerVersion: v.string(),
   Driver: v.string(),
+  DockerRootDir: v.optional(v.string()),
   OSType: v.string(),
   Architecture: v.string(),
   Runtimes: v.nullish(v.record(v.string(), v.unknown()), {}),
@@ -62,6 +63,7 @@ const words = v.nullish(v.array(v.string()), []);
 export const Image = v.object({
   Id: v.string(),
   RepoDigests: words,
+  Size: v.optional(v.number(), 0),
   Config: v.nullish(
     v.object({
       Entrypoint: words,
@@ -73,6 +75,8 @@ export const Image = v.object({
 });
 export interface ImageInfo {
   readonly id: string;
+  /** What it takes, layers that it shares with others included. */
+  readonly bytes: number;
   /** Names by which registries have it, `repository@sha256:...`. */
   readonly digests: readonly string[];
   readonly entrypoint: readonly string[];

@@ -61,7 +61,8 @@ describe("inputs on disk", () => {
     root = await mkdtemp(join(tmpdir(), "longshore-inputs-"));
     const path = join(root, "job");
     folders = { inputs: join(path, "inputs"), config: join(path, "config") };
-    await makeJobFolder({ path, outputs: join(path, "outputs"), log: join(path, "log"), ...folders });
+    const others = { outputs: join(path, "outputs"), log: join(path, "log"), jobCache: join(path, "job-cache") };
+    await makeJobFolder({ path, ...others, ...folders });
     const api = "http://127.0.0.1:1";
     const guard = { allowRanges: [] };
     tools = {

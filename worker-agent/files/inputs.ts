@@ -145,8 +145,15 @@ async function placeContent(
   }
   if (expected !== undefined && expected !== promised)
     throw new JobFault(`Its address and its hash name different contents.`);
-  await cache.ensure(promised, signal, (signal) => load(signal, promised));
-  await cache.materialise(own.sha256(promised), path);
+  const take = async () => {
+    await cache.ensure(promised, signal, (signal) => load(signal, promised));
+    await cache.materialise(own.sha256(promised), path);
+  };
+  await take().catch(async (error: unknown) => {
+    // Removed to make room, between the two.
+    if (codeOf(error) !== "ENOENT") throw error;
+    await take();
+  });
 }
 
 async function folderOf(

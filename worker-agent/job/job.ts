@@ -55,7 +55,8 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
   // A job may end before it needs it.
   place.catch(() => {});
   const allowance = allowanceOf(task.definition, tools.limits);
-  const life: Life = { task, tools, folder, place, log, phases, beganAt, allowance };
+  const jobCache = tools.jobCache === "job" ? folder.jobCache : jobCacheOf(tools.jobCaches, task.queue);
+  const life: Life = { jobCache, task, tools, folder, place, log, phases, beganAt, allowance };
   try {
     const finish = await finishOf(life, blobs, signal);
     signal.throwIfAborted();
@@ -116,11 +117,11 @@ function noteEnd({ timedOut, outOfMemory, statusCode }: RunEnd, limitMs: number,
     log.note("\u2014 the job ran out of memory; requirements.memory asks for more \u2014");
 }
 
-function diskWatch({ task, tools, folder, allowance }: Life, id: string): DiskWatch {
+function diskWatch({ tools, folder, jobCache, allowance }: Life, id: string): DiskWatch {
   const { engine, limits, quota, world, log } = tools;
   return {
     outputs: folder.outputs,
-    jobCache: jobCacheOf(tools.jobCaches, task.queue),
+    jobCache,
     diskBytes: allowance.diskBytes,
     jobCacheBytes: limits.jobCacheBytes,
     written: async (signal) => (quota.given ? 0 : await engine.writtenBytes(id, signal)),

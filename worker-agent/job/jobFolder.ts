@@ -32,6 +32,8 @@ export interface JobFolder {
   readonly inputs: string;
   readonly config: string;
   readonly outputs: string;
+  /** Where each job has a /job-cache of its own. */
+  readonly jobCache: string;
   readonly log: string;
 }
 
@@ -42,6 +44,7 @@ export function jobFolder(jobs: string, { queue, job, attempt }: Held & { readon
     inputs: join(path, "inputs"),
     config: join(path, "config"),
     outputs: join(path, "outputs"),
+    jobCache: join(path, "job-cache"),
     log: join(path, "log"),
   };
 }
@@ -80,17 +83,19 @@ export async function readJobRecords(jobs: string): Promise<ReadonlyMap<string, 
   return found;
 }
 
+/** What a job finds at /job-cache: what all jobs of its queue keep there, or nothing yet. */
+export const jobCacheModes = ["queue", "job"] as const;
+export type JobCacheMode = (typeof jobCacheModes)[number];
+
 export function jobCacheOf(jobCaches: string, queue: QueueHash): string {
   return join(jobCaches, queue);
 }
 
-/** The folder behind /job-cache: one for each queue, which every job of the queue may write, whatever its user. */
-export async function makeJobCache(jobCaches: string, queue: QueueHash): Promise<string> {
-  const path = jobCacheOf(jobCaches, queue);
+/** A folder behind /job-cache: every job that has it may write it, whatever its user. */
+export async function makeJobCache(path: string): Promise<void> {
   await mkdir(path, { recursive: true });
   await chmod(path, 0o1777).catch((error: unknown) => {
     // A job that ran as root may have made it its own, and this agent is not root. That is between the queue's jobs.
     if (codeOf(error) !== "EPERM") throw error;
   });
-  return path;
 }

@@ -24,7 +24,14 @@ import type { Adopted } from "./adopt.ts";
 import type { Allowance, JobLimits } from "./allowance.ts";
 import { argvOf } from "./command.ts";
 import { environmentOf } from "./environment.ts";
-import { type JobFolder, type JobRecord, makeJobCache, makeJobFolder, writeJobRecord } from "./jobFolder.ts";
+import {
+  type JobCacheMode,
+  type JobFolder,
+  type JobRecord,
+  makeJobCache,
+  makeJobFolder,
+  writeJobRecord,
+} from "./jobFolder.ts";
 import type { JobLog } from "./jobLog.ts";
 import type { Phases } from "./phases.ts";
 
@@ -45,6 +52,7 @@ export interface JobTools {
   readonly api: string;
   readonly jobs: string;
   readonly jobCaches: string;
+  readonly jobCache: JobCacheMode;
   readonly cache: ContentCache;
   readonly images: Images;
   readonly network: JobNetwork;
@@ -67,6 +75,8 @@ export interface Life {
   readonly phases: Phases;
   readonly beganAt: number;
   readonly allowance: Allowance;
+  /** The folder behind /job-cache. */
+  readonly jobCache: string;
 }
 
 /** What a container needs before it can be created. */
@@ -74,7 +84,6 @@ export interface Prepared {
   readonly config: readonly ConfigMount[];
   readonly image: ImageInfo;
   readonly network: Place["hostConfig"];
-  readonly jobCache: string;
 }
 
 /** Everything at once. @throws JobFault when an input, the image or a network can't be had. */
@@ -100,26 +109,28 @@ export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared
     progress: (note) => phases.note("image", note),
   };
   const parts = new Together(signal);
-  const [config, image, network, jobCache] = await parts.all(
+  const isOwn = tools.jobCache === "job";
+  const [config, image, network] = await parts.all(
     Promise.all([
       parts.begin((signal) =>
         phases.during("inputs", async () => {
           await makeJobFolder(folder);
+          if (isOwn) await makeJobCache(life.jobCache);
           return await prepareInputs(definition, folder, inputTools, signal);
         }),
       ),
       parts.begin((signal) => phases.during("image", () => tools.images.ensure(name, task.queue, watcher, signal))),
       parts.begin(async () => (await place).hostConfig),
-      parts.begin(() => makeJobCache(tools.jobCaches, task.queue)),
+      parts.begin(async () => isOwn || (await makeJobCache(life.jobCache))),
     ]),
   );
-  return { config, image, network, jobCache };
+  return { config, image, network };
 }
 
 /** The created container's id. @throws JobFault when the engine refuses it. */
 export async function create(life: Life, prepared: Prepared, signal: AbortSignal): Promise<string> {
-  const { task, tools, folder, allowance } = life;
-  const { config, image, network, jobCache } = prepared;
+  const { task, tools, folder, allowance, jobCache } = life;
+  const { config, image, network } = prepared;
   const { definition, share } = task;
   const env = environmentOf(definition, { id: task.job, origin: originOf(life), gpus: share.gpus.length });
   const plan = {
