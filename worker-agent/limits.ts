@@ -139,8 +139,13 @@ export const errorBodyBytesMax = 8 * KiB;
 
 // Outputs.
 
-/** Files of one job's outputs: a result names each of them. */
+/** Files of one job's outputs: a result names each of them, with this much beside its name and the deployment's address. */
 export const outputsMax = 100_000;
+export const refBytes = 220;
+/** A result that must be uploaded anyway takes so much of small outputs: at four thirds in base64 far below `resultBytesMax`. */
+export const largeResultInlineBytesMax = 2 * MiB;
+/** What a result of outputs leaves for those, for its log and the rest. */
+export const resultRoomBytes = 4 * MiB;
 /** Files below this are hashed and read in one go; larger ones are streamed. */
 export const smallFileBytes = 256 * KiB;
 /** Large files are read in pieces of this size: fewer calls, and still little memory. */
@@ -154,9 +159,8 @@ export const askFirstBytes = 16 * KiB;
 export const expectContinueBytes = 64 * KiB;
 /** A server that never says "100 Continue" gets the body after this long, as RFC 9110 10.1.1 asks. */
 export const continueMs = 2_000;
-export const uploadRetry: Backoff = { tries: 6, baseMs: 500, capMs: 10_000 };
-/** Parts of a large upload: each may try for some minutes, since what a restart would repeat took longer. */
-export const partRetry: Backoff = { tries: 20, baseMs: 500, capMs: 30_000 };
+/** Uploads, whole or a part: each may try for some minutes, since the job that would be repeated took longer. */
+export const uploadRetry: Backoff = { tries: 20, baseMs: 500, capMs: 30_000 };
 /** Parts of one file on their way at once: enough to fill a line, few enough for stores that allow only some. */
 export const partsAtOnce = 3;
 /** An unanswered question to the queue is asked again after this; completing many parts takes a store minutes. */

@@ -3,7 +3,7 @@
 
 import { createReadStream } from "node:fs";
 import { partUrlsMax } from "../../wire/limits.ts";
-import { abortUploadMs, partRetry, partsAtOnce, readChunkBytes } from "../limits.ts";
+import { abortUploadMs, partsAtOnce, readChunkBytes, uploadRetry } from "../limits.ts";
 import { eachAtOnce } from "../pool.ts";
 import type { AskUpload, UploadOutcome, UploadStep } from "../queue/questions.ts";
 import { retrying, within } from "../retry.ts";
@@ -80,7 +80,7 @@ async function sendParts(
           address = undefined;
           return await sendPart(file, fresh ?? "", number, partBytes, signal);
         },
-        { backoff: partRetry, retryable: isPassing, random: tools.random, signal },
+        { backoff: uploadRetry, retryable: isPassing, random: tools.random, signal },
       );
     });
   }
@@ -122,7 +122,7 @@ async function step(
       if (outcome.is === "refused" && outcome.again) throw new ServerFault(outcome.error);
       return outcome;
     },
-    { backoff: partRetry, retryable: isPassing, random, signal },
+    { backoff: uploadRetry, retryable: isPassing, random, signal },
   );
 }
 

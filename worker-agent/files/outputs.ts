@@ -1,18 +1,32 @@
-// What a job left in /outputs, as data refs: found without following links, hashed, and uploaded where the store lacks it.
+// What a job left in /outputs, as data refs: hashed, and uploaded where the store lacks it. Small ones ride in the result.
 
 import { createHash, hash } from "node:crypto";
 import { closeSync, constants, openSync, readSync } from "node:fs";
-import { open, readdir } from "node:fs/promises";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as breathe } from "node:timers/promises";
 import { base64OfBytes, type DataRef } from "../../wire/dataRef.ts";
 import { paths } from "../../wire/http.ts";
 import { own, type Sha256 } from "../../wire/ids.ts";
-import { inlineOutputBytesMax, inlineOutputsBytesMax } from "../../wire/limits.ts";
-import { relativePathFault } from "../../wire/paths.ts";
+import {
+  inlineOutputBytesMax,
+  inlineOutputsBytesMax,
+  partsBlobBytesMax,
+  resultBytesMax,
+  resultInlineBytesMax,
+} from "../../wire/limits.ts";
 import { codeOf, JobFault, messageOf } from "../fault.ts";
-import { hashSliceMs, outputsMax, readChunkBytes, skippedNamesMax, smallFileBytes, uploadsAtOnce } from "../limits.ts";
+import {
+  hashSliceMs,
+  largeResultInlineBytesMax,
+  readChunkBytes,
+  refBytes,
+  resultRoomBytes,
+  smallFileBytes,
+  uploadsAtOnce,
+} from "../limits.ts";
 import { eachAtOnce } from "../pool.ts";
+import { type OutputFile, outputFiles, Skipped } from "./outputFiles.ts";
 import type { BlobUpload } from "./upload.ts";
 
 export interface Outputs {
@@ -29,115 +43,129 @@ export interface OutputTools {
   readonly note: (text: string) => void;
 }
 
-interface HashedFile {
-  readonly name: string;
+interface Content {
   readonly path: string;
   readonly size: number;
   readonly hash: Sha256;
-  /** The content, of a file that may ride inline. */
-  readonly bytes?: Buffer;
 }
 
-/** @throws JobFault when there are too many files or one can't be read or uploaded. */
+interface HashedFile extends Content {
+  readonly name: string;
+}
+
+/** @throws JobFault when one can't be uploaded. */
 export async function collectOutputs(folder: string, tools: OutputTools, signal: AbortSignal): Promise<Outputs> {
-  const files = await hashedFiles(folder, tools, signal);
-  const inline = inlineNames(files);
+  const { origin, note } = tools;
+  const skipped = new Skipped(note);
+  const found = await outputFiles(folder, note, signal);
+  const named = withinResult(found, origin, skipped);
+  const files = await hashAll(folder, named, tools, skipped, signal);
+  skipped.tell();
+  const inline = await inlineOf(files, tools, signal);
   const uploads = new Map(files.filter(({ name }) => !inline.has(name)).map((file) => [file.hash, file]));
   await eachAtOnce(uploads.values(), uploadsAtOnce, signal, async ({ path, size, hash, name }, signal) => {
     await tools.blobs.upload({ hash, size, path, what: `the output ${JSON.stringify(name)}` }, signal);
   });
-  const refOf = ({ name, hash, bytes }: HashedFile): DataRef =>
-    bytes && inline.has(name)
-      ? { type: "base64", value: base64OfBytes(bytes), hash }
-      : { type: "url", value: `${tools.origin}${paths.blob(hash)}`, hash };
+  const refOf = ({ name, hash }: HashedFile): DataRef =>
+    inline.get(name) ?? { type: "url", value: `${origin}${paths.blob(hash)}`, hash };
   return {
     outputs: Object.fromEntries(files.map((file) => [file.name, refOf(file)])),
     outputSizes: Object.fromEntries(files.map(({ name, size }) => [name, size])),
   };
 }
 
-async function hashedFiles(
-  folder: string,
-  { note, now }: OutputTools,
-  signal: AbortSignal,
-): Promise<readonly HashedFile[]> {
-  try {
-    return await hashAll(folder, await regularFiles(folder, note), now, signal);
-  } catch (cause) {
-    if (codeOf(cause) !== "EACCES" && codeOf(cause) !== "EPERM") throw cause;
-    // Docker runs as root, this agent does not, and the container's user kept the file for itself.
-    throw new JobFault(`The agent may not read an output: ${messageOf(cause)}. Make it readable for everyone.`, {
-      cause,
-    });
-  }
+/** As many as a result can name. */
+function withinResult(files: readonly OutputFile[], origin: string, skipped: Skipped): readonly OutputFile[] {
+  let left = resultBytesMax - resultRoomBytes;
+  return files.filter((file) => {
+    left -= bytesInResult(file, origin);
+    if (left < 0) skipped.add(file.name, "is more than a result can name");
+    return left >= 0;
+  });
 }
 
-/** Paths of regular files below the folder, sorted. Links, pipes, sockets and unusable names are named in the log. */
-async function regularFiles(folder: string, note: (text: string) => void): Promise<readonly string[]> {
-  const files: string[] = [];
-  const skipped: string[] = [];
-  const folders = [""];
-  for (let below = folders.pop(); below !== undefined; below = folders.pop()) {
-    for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
-      const name = below === "" ? entry.name : `${below}/${entry.name}`;
-      const fault = relativePathFault(name) ?? (name.includes("\ufffd") ? "is not UTF-8" : undefined);
-      if (fault) skipped.push(`${JSON.stringify(name)} ${fault}`);
-      else if (entry.isDirectory()) folders.push(name);
-      else if (entry.isFile()) files.push(name);
-      else skipped.push(`${JSON.stringify(name)} is no regular file`);
-    }
-    if (files.length > outputsMax)
-      throw new JobFault(`The job wrote more than ${outputsMax} output files; pack them into fewer.`);
-  }
-  for (const why of skipped.slice(0, skippedNamesMax)) note(`Not taken from /outputs: ${why}`);
-  if (skipped.length > skippedNamesMax) note(`Not taken from /outputs: ${skipped.length - skippedNamesMax} more`);
-  return files.sort();
+/** What an output takes in the result's JSON: its name twice, its address, its hash and its size. */
+function bytesInResult({ name }: { readonly name: string }, origin: string): number {
+  return 2 * Buffer.byteLength(JSON.stringify(name)) + origin.length + refBytes;
 }
 
 async function hashAll(
   folder: string,
-  names: readonly string[],
-  now: () => number,
+  files: readonly OutputFile[],
+  { now }: OutputTools,
+  skipped: Skipped,
   signal: AbortSignal,
 ): Promise<readonly HashedFile[]> {
-  const files: HashedFile[] = [];
+  const hashed: HashedFile[] = [];
+  const known = new Map<string, Content | undefined>();
   const buffer = Buffer.allocUnsafe(smallFileBytes);
+  await inSlices(files, now, signal, async ({ name, source }) => {
+    const content = known.has(source) ? known.get(source) : await contentOf(join(folder, source));
+    known.set(source, content);
+    if (content) hashed.push({ name, ...content });
+  });
+  return hashed;
+
+  async function contentOf(path: string): Promise<Content | undefined> {
+    try {
+      return hashSmall(path, buffer) ?? (await hashLarge(path, signal));
+    } catch (error) {
+      if (!(error instanceof JobFault) && codeOf(error) !== "EACCES") throw error;
+      skipped.add(path.slice(folder.length + 1), `can't be taken: ${messageOf(error)}`);
+      return undefined;
+    }
+  }
+}
+
+/** One after another, giving way to everything else now and then: reading small files waits for nothing. */
+async function inSlices<T>(
+  items: readonly T[],
+  now: () => number,
+  signal: AbortSignal,
+  work: (item: T) => Promise<void> | void,
+): Promise<void> {
   let sliceEnds = now() + hashSliceMs;
-  for (const name of names) {
-    const path = join(folder, name);
-    files.push(hashSmall(name, path, buffer) ?? (await hashLarge(name, path, signal)));
+  for (const item of items) {
+    await work(item);
     if (now() < sliceEnds) continue;
     await breathe();
     signal.throwIfAborted();
     sliceEnds = now() + hashSliceMs;
   }
-  return files;
 }
 
 // The link check of the walk and the opening of the file are two moments; without O_NOFOLLOW a link could slip in between.
 const readFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** Read and hashed in one go: for small files streams cost ten times as much. Undefined when it is not small. */
-function hashSmall(name: string, path: string, buffer: Buffer): HashedFile | undefined {
+function hashSmall(path: string, buffer: Buffer): Content | undefined {
+  const content = readSmall(path, buffer);
+  return content && { path, size: content.length, hash: own.sha256(hash("sha256", content)) };
+}
+
+/** The content, in the buffer; undefined when it fills it. */
+function readSmall(path: string, buffer: Buffer): Buffer | undefined {
   const file = openSync(path, readFlags);
   try {
     let size = 0;
     while (size < buffer.length) {
       const read = readSync(file, buffer, size, buffer.length - size, null);
-      if (read === 0) break;
+      if (read === 0) return buffer.subarray(0, size);
       size += read;
     }
-    if (size === buffer.length) return undefined;
-    const content = buffer.subarray(0, size);
-    const digest = own.sha256(hash("sha256", content));
-    return { name, path, size, hash: digest, ...(size <= inlineOutputBytesMax ? { bytes: Buffer.from(content) } : {}) };
+    return undefined;
   } finally {
     closeSync(file);
   }
 }
 
-async function hashLarge(name: string, path: string, signal: AbortSignal): Promise<HashedFile> {
+async function hashLarge(path: string, signal: AbortSignal): Promise<Content> {
   const file = await open(path, readFlags);
+  const { size: promised } = await file.stat();
+  if (promised > partsBlobBytesMax) {
+    await file.close();
+    throw new JobFault(`it has ${promised} bytes, more than the ${partsBlobBytesMax} that the store takes`);
+  }
   const digest = createHash("sha256");
   let size = 0;
   for await (const chunk of file.createReadStream({ highWaterMark: readChunkBytes, signal })) {
@@ -145,17 +173,30 @@ async function hashLarge(name: string, path: string, signal: AbortSignal): Promi
     digest.update(chunk);
     size += chunk.length;
   }
-  return { name, path, size, hash: own.sha256(digest.digest("hex")) };
+  return { path, size, hash: own.sha256(digest.digest("hex")) };
 }
 
-/** Which outputs ride inside the result: small ones, smallest first, until they are enough. */
-function inlineNames(files: readonly HashedFile[]): ReadonlySet<string> {
-  const inline = new Set<string>();
-  let left = inlineOutputsBytesMax;
-  for (const { name, size, bytes } of [...files].sort((a, b) => a.size - b.size)) {
-    if (!bytes || size > left) continue;
+/**
+ * Which outputs ride inside the result: small ones, smallest first, until they are enough. A result that is too large for
+ * a frame without any of them is uploaded anyway, and takes many: one request instead of one for each.
+ */
+async function inlineOf(
+  files: readonly HashedFile[],
+  { origin, now }: OutputTools,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, DataRef>> {
+  const names = files.reduce((sum, file) => sum + bytesInResult(file, origin), 0);
+  let left = names > resultInlineBytesMax ? largeResultInlineBytesMax : inlineOutputsBytesMax;
+  const small = files.filter(({ size }) => size <= inlineOutputBytesMax).sort((a, b) => a.size - b.size);
+  const end = small.findIndex(({ size }) => {
     left -= size;
-    inline.add(name);
-  }
+    return left < 0;
+  });
+  const inline = new Map<string, DataRef>();
+  const buffer = Buffer.allocUnsafe(inlineOutputBytesMax + 1);
+  await inSlices(end < 0 ? small : small.slice(0, end), now, signal, ({ name, path, size, hash }) => {
+    const content = size === 0 ? buffer.subarray(0, 0) : readSmall(path, buffer);
+    if (content) inline.set(name, { type: "base64", value: base64OfBytes(content), hash });
+  });
   return inline;
 }
