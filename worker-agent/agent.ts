@@ -1,6 +1,7 @@
 // The agent: lends this host's Docker engine to queues. It owns the data folder, the network of its jobs and one session for
 // each queue; the parts below it each own one thing.
 
+import { join } from "node:path";
 import type { AgentId, QueueHash } from "../wire/ids.ts";
 import { queueNameOfKey } from "../wire/keyedQueue.ts";
 import { type AgentOptions, agentVersion, type SettledOptions } from "./agentOptions.ts";
@@ -21,6 +22,7 @@ import { HeldJobs } from "./job/heldJobs.ts";
 import { Lifetime, type RunningAgent } from "./lifetime.ts";
 import { engineCallMs } from "./limits.ts";
 import { withContext } from "./log.ts";
+import { Parking } from "./parked/parking.ts";
 import { capacityOf, Ledger } from "./queue/capacity.ts";
 import { QueueDesk } from "./queue/queueDesk.ts";
 import { Session } from "./queue/session.ts";
@@ -91,6 +93,12 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
   const ledger = new Ledger(capacity);
   const { memoryBytes, maxDurationMs } = capacity;
   const limits = { memoryBytes, maxDurationMs, ...defaultJobLimits, ...options.limits };
+  const { runtime, jobCache = "queue" } = options;
+  const quota = new DiskQuota();
+  const folder = join(data.path, "parked");
+  const places = options.parks === false ? 0 : capacity.slots;
+  const jobTools = { engine, world, log, network, jobCaches, jobCache, limits, quota, runtime };
+  const parking = await Parking.open({ ...jobTools, agent, folder, places });
   const held = new HeldJobs({
     tools: {
       engine,
@@ -104,9 +112,10 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
       network,
       guard,
       limits,
-      quota: new DiskQuota(),
-      jobCache: options.jobCache ?? "queue",
-      runtime: options.runtime,
+      quota,
+      parking,
+      jobCache,
+      runtime,
       log,
     },
     ledger,
@@ -131,7 +140,7 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
   log({ event: "agent started", slots: capacity.slots, queues: sessions.length });
   const room = { ...defaultRoom, ...options.room };
   const house = await houseOf({ engine, folders: data, records, held, limits, room, world, log });
-  life = await Lifetime.begin({ options, data, engine, ledger, held, spool, sessions, network, house });
+  life = await Lifetime.begin({ options, data, engine, ledger, held, spool, sessions, network, parking, house });
   return life;
 }
 

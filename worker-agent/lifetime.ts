@@ -11,6 +11,7 @@ import type { House } from "./housekeeping/house.ts";
 import { Housekeeper } from "./housekeeping/housekeeper.ts";
 import type { HeldJobs } from "./job/heldJobs.ts";
 import { drainAnswerMs, engineCallMs, lastAnswerMs, shutdownGraceMs } from "./limits.ts";
+import type { Parking } from "./parked/parking.ts";
 import { PauseWatch } from "./pause.ts";
 import type { Ledger, Shutter } from "./queue/capacity.ts";
 import type { Session } from "./queue/session.ts";
@@ -48,6 +49,7 @@ interface LifetimeParts {
   readonly sessions: readonly Session[];
   readonly network: JobNetwork;
   readonly house: House;
+  readonly parking: Parking;
 }
 
 export class Lifetime implements RunningAgent {
@@ -146,9 +148,9 @@ export class Lifetime implements RunningAgent {
   }
 
   async #end(drain: boolean): Promise<void> {
-    const { held, sessions, spool, network, data, options } = this.#parts;
+    const { held, sessions, spool, network, parking, data, options } = this.#parts;
     this.#serviceTime.close();
-    await held.idle();
+    await Promise.all([held.idle(), parking.close()]);
     await Promise.all(
       sessions.map(async (session) => {
         const { queue } = session;

@@ -102,6 +102,8 @@ export const hostMemoryShare = 0.8;
 export const namespacesAhead = 2;
 /** All namespaces, for each slot: one in use and one that another queue used last. Each costs a process and its shim. */
 export const namespacesPerSlot = 2;
+/** A holder can die between being taken and being joined: twice in a row something else is wrong. */
+export const namespaceTries = 3;
 /** A holder is one shell that waits: it needs next to nothing, and is told so. */
 export const holderMemoryBytes = 32 * MiB;
 export const holderPidsMax = 16;

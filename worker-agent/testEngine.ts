@@ -15,7 +15,8 @@ export async function docker(...args: string[]): Promise<readonly string[]> {
 }
 
 export function containersOf(id: JobId): Promise<readonly string[]> {
-  return docker("ps", "-q", "--filter", `label=longshore.job=${id}`);
+  // By name: one that was parked has no label of its job.
+  return docker("ps", "-q", "--filter", `name=-${id.slice(0, 16)}-`);
 }
 
 /** Everything on the engine that carries the agent's label. */

@@ -6,6 +6,7 @@ const docker = new Docker();
 
 /** States of the job's containers, running or not; empty once they are gone. */
 export function containersOf(job: string): Promise<string[]> {
-  const filters = { label: [`longshore.job=${job}`] };
+  // By name: one that was parked has no label of its job.
+  const filters = { name: [`-${job.slice(0, 16)}-`] };
   return docker.listContainers({ all: true, filters }).then((found) => found.map(({ State }) => State));
 }

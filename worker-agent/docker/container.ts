@@ -18,13 +18,12 @@ export const labels = {
   own: "longshore.own",
 } as const;
 
-export interface ContainerPlan extends Held {
+/** What every container of a queue's jobs is told, whether its job is known yet or not. */
+export interface ContainerPlan {
   readonly agent: string;
   readonly queue: QueueHash;
   readonly definition: JobDefinition;
   readonly imageId: string;
-  readonly argv: Argv;
-  readonly env: Readonly<Record<string, string>>;
   /** Folders and files on the host. */
   readonly mounts: {
     readonly inputs: string;
@@ -41,29 +40,61 @@ export interface ContainerPlan extends Held {
   readonly network: { readonly NetworkMode: string };
 }
 
+export interface JobPlan extends ContainerPlan, Held {
+  readonly argv: Argv;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface ParkedPlan extends ContainerPlan {
+  /** What waits for a job. */
+  readonly helper: readonly string[];
+  /** Variables that the image sets and the helper must not see. */
+  readonly withoutEnv: readonly string[];
+}
+
 /** What software in common images needs to start and to drop its rights itself. */
 export const capabilities = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL", "NET_BIND_SERVICE"];
 
 /** Names are unique for an attempt, so the engine itself refuses to create it twice. */
-export function containerName({ agent, job, attempt }: Pick<ContainerPlan, "agent" | "job" | "attempt">): string {
+export function containerName({ agent, job, attempt }: Pick<JobPlan, "agent" | "job" | "attempt">): string {
   return `longshore-${agent.slice(0, 8)}-${job.slice(0, 16)}-${attempt}`;
 }
 
 /** The body of POST /containers/create. */
-export function containerOptions(plan: ContainerPlan) {
-  const { definition, argv, mounts, gpus, allowance } = plan;
+export function containerOptions(plan: JobPlan) {
+  const { argv } = plan;
   return {
-    Image: plan.imageId,
+    ...sharedOptions(plan),
     ...(argv.entrypoint ? { Entrypoint: argv.entrypoint } : {}),
     ...(argv.cmd ? { Cmd: argv.cmd } : {}),
-    ...(definition.workdir !== undefined && definition.workdir !== "" ? { WorkingDir: definition.workdir } : {}),
     Env: Object.entries(plan.env).map(([name, value]) => `${name}=${value}`),
-    Labels: {
-      [labels.agent]: plan.agent,
-      [labels.queue]: plan.queue,
-      [labels.job]: plan.job,
-      [labels.attempt]: plan.attempt,
-    },
+    Labels: { ...labelsOf(plan), [labels.job]: plan.job, [labels.attempt]: plan.attempt },
+  };
+}
+
+/** The same container for a job that is not there yet: its process is the helper. */
+export function parkedOptions(plan: ParkedPlan) {
+  return {
+    ...sharedOptions(plan),
+    Entrypoint: plan.helper,
+    Cmd: [],
+    // A name without a value takes the image's away.
+    Env: plan.withoutEnv,
+    Labels: { ...labelsOf(plan), [labels.own]: "parked" },
+  };
+}
+
+function labelsOf({ agent, queue }: ContainerPlan) {
+  return { [labels.agent]: agent, [labels.queue]: queue };
+}
+
+function sharedOptions(plan: ContainerPlan) {
+  const { definition, mounts, gpus, allowance } = plan;
+  return {
+    Image: plan.imageId,
+    ...(definition.workdir !== undefined && definition.workdir !== "" ? { WorkingDir: definition.workdir } : {}),
+    // A job ends by itself; and in a container that waits, nothing of the image may run.
+    Healthcheck: { Test: ["NONE"] },
     AttachStdout: true,
     AttachStderr: true,
     Tty: false,

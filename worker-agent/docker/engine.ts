@@ -106,6 +106,10 @@ export class Engine {
     return readable(await this.#call({ method: "GET", path: `/containers/${id}/logs`, query, as: "stream", signal }));
   }
 
+  async rename(id: string, name: string, signal?: AbortSignal): Promise<void> {
+    await this.#call({ method: "POST", path: `/containers/${id}/rename`, query: { name }, signal });
+  }
+
   async start(id: string, signal?: AbortSignal): Promise<void> {
     await this.#heavy.within(() => this.#call({ method: "POST", path: `/containers/${id}/start`, signal }));
   }
@@ -171,6 +175,7 @@ export class Engine {
       digests: RepoDigests,
       entrypoint: Config?.Entrypoint ?? [],
       cmd: Config?.Cmd ?? [],
+      env: Config?.Env ?? [],
       onBuild: Config?.OnBuild ?? [],
       labels: Config?.Labels ?? {},
     };

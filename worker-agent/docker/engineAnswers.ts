@@ -68,6 +68,7 @@ export const Image = v.object({
     v.object({
       Entrypoint: words,
       Cmd: words,
+      Env: words,
       OnBuild: words,
       Labels: v.nullish(v.record(v.string(), v.string()), {}),
     }),
@@ -83,6 +84,8 @@ export interface ImageInfo {
   readonly cmd: readonly string[];
   readonly onBuild: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** `NAME=value` each. */
+  readonly env: readonly string[];
 }
 
 export const Network = v.object({

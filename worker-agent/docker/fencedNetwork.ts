@@ -96,6 +96,10 @@ export class FencedNetwork {
     return this.#namespaces.take(queue);
   }
 
+  isSound(namespace: Namespace): boolean {
+    return this.#namespaces.isSound(namespace);
+  }
+
   giveBack(namespace: Namespace): void {
     this.#namespaces.giveBack(namespace);
   }

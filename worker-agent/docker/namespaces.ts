@@ -43,6 +43,11 @@ export class Namespaces {
     return this.#use(await this.#options.make(), queue);
   }
 
+  /** Of one that is used: whether another one would be made just so now. */
+  isSound(namespace: Namespace): boolean {
+    return namespace.alive && !this.#outdated.has(namespace);
+  }
+
   /** For something short of the agent's own, which leaves it as it was. */
   async borrow<T>(work: (namespace: Namespace) => Promise<T>): Promise<T> {
     const namespace = await (this.#stock.shift() ?? this.#options.make());

@@ -44,6 +44,8 @@ export interface JobNetworkOptions extends Containment {
 export interface Place {
   /** What a container's HostConfig says about its network. */
   readonly hostConfig: { readonly NetworkMode: string };
+  /** Whether it is as it should be now: a host that has changed needs another fence. */
+  isSound(): boolean;
   /** Its container is gone, or never came. May be called twice. */
   leave(): void;
 }
@@ -91,7 +93,8 @@ export class JobNetwork {
       });
       if (!namespace) return unshared(this.name);
       const leave = once(() => fenced.giveBack(namespace));
-      return { hostConfig: { NetworkMode: `container:${namespace.id}` }, leave };
+      const isSound = () => fenced.isSound(namespace);
+      return { hostConfig: { NetworkMode: `container:${namespace.id}` }, isSound, leave };
     } catch (cause) {
       throw new JobFault(`The job's network could not be made: ${messageOf(cause).replace(/\.$/, "")}.`, { cause });
     }
@@ -103,7 +106,7 @@ export class JobNetwork {
     const leave = once(() => {
       if (holder !== undefined) this.#removeHolder(holder);
     });
-    return { hostConfig: { NetworkMode: networkMode }, leave };
+    return { hostConfig: { NetworkMode: networkMode }, isSound: () => false, leave };
   }
 
   /** Removes all of it; no container of a job may be left. */
@@ -185,7 +188,19 @@ async function verdictOf(fenced: FencedNetwork | Verdict): Promise<Verdict> {
 }
 
 function unshared(networkMode: string): Place {
-  return { hostConfig: { NetworkMode: networkMode }, leave: () => {} };
+  return { hostConfig: { NetworkMode: networkMode }, isSound: () => true, leave: () => {} };
+}
+
+/** Whether a container could not be created or started because the holder of its namespace is gone. */
+export function isHolderGone(error: unknown, { NetworkMode }: Place["hostConfig"]): boolean {
+  const holder = holderOf(NetworkMode);
+  const cause = error instanceof JobFault ? error.cause : error;
+  // The engine names it; the runtime, a moment later, what it would have opened.
+  return (
+    holder !== undefined &&
+    cause instanceof EngineError &&
+    (cause.message.includes(holder) || /\/proc\/\d+\/ns\/net/.test(cause.message))
+  );
 }
 
 /** The container whose namespace another one has joined. */

@@ -7,17 +7,27 @@ import { jitteredMs, settledWithin, sleep } from "../retry.ts";
 import type { World } from "../world.ts";
 import { Demultiplexer, type LogStream } from "./demux.ts";
 import type { Engine } from "./engine.ts";
-import { EngineError } from "./engineAnswers.ts";
+import { type ContainerState, EngineError } from "./engineAnswers.ts";
 import { stopContainer } from "./stopContainer.ts";
+
+/** How a container comes to run. */
+export type Beginning =
+  /** Created and not started. */
+  | { readonly kind: "new" }
+  /** Started and waiting for its job, attached: `release` makes it the job, and says whether it could. */
+  | { readonly kind: "waiting"; readonly output: Readable; readonly release: () => Promise<boolean> }
+  /** An earlier process's; `since` when it became the job, if that was not its start. */
+  | { readonly kind: "running" | "exited"; readonly since?: number | undefined };
 
 export interface Run {
   readonly engine: Engine;
   readonly id: string;
-  /** `new` is created and not started; `running` and `exited` are an earlier process's. */
-  readonly state: "new" | "running" | "exited";
+  readonly begin: Beginning;
   readonly limitMs: number;
   readonly printed: (stream: LogStream, chunk: Buffer) => void;
   readonly note: (text: string) => void;
+  /** Its process runs. */
+  readonly started?: () => void;
   readonly world: World;
 }
 
@@ -29,27 +39,41 @@ export interface RunEnd {
   readonly outOfMemory: boolean;
 }
 
+/** A container that was to become the job had ended before. */
+export class NeverBegan extends Error {}
+
 /**
  * Resolves when the container has ended, by itself or at its time limit.
  * @throws the signal's reason when it is aborted, after the container was stopped; JobFault when it can't be started.
  */
 export async function runContainer(run: Run, signal: AbortSignal): Promise<RunEnd> {
-  const { engine, id, state } = run;
   signal.throwIfAborted();
-  // Attached before the start: what a short job prints would otherwise be lost.
-  const output = state === "exited" ? await engine.logs(id, signal) : await engine.attach(id, state === "running");
+  const output = await outputOf(run, signal);
   const printed = readAll(output, run);
-  const startedAt = run.world.now();
   try {
-    if (state === "new") await start(engine, id);
-    const begun = state === "running" ? await startOf(run) : startedAt;
-    const timedOut = await ended(run, begun, signal);
+    const since = await start(run);
+    run.started?.();
+    const timedOut = await ended(run, since, signal);
     // The end of the output follows the last byte; a container without a process prints nothing any more.
     await settledWithin(printed, lastOutputMs);
     signal.throwIfAborted();
-    return await endOf(run, timedOut);
+    return await endOf(run, timedOut, run.begin.kind === "new" ? undefined : since);
   } finally {
     output.destroy();
+  }
+}
+
+/** Attached before the start: what a short job prints would otherwise be lost. */
+function outputOf({ engine, id, begin }: Run, signal: AbortSignal): Promise<Readable> | Readable {
+  switch (begin.kind) {
+    case "new":
+      return engine.attach(id, false);
+    case "waiting":
+      return begin.output;
+    case "running":
+      return engine.attach(id, true);
+    case "exited":
+      return engine.logs(id, signal);
   }
 }
 
@@ -98,7 +122,23 @@ async function exited({ engine, id, limitMs, note, world }: Run, signal: AbortSi
   }
 }
 
-async function start(engine: Engine, id: string): Promise<void> {
+/** Since when it is the job. */
+async function start({ engine, id, begin, world }: Run): Promise<number> {
+  const now = world.now();
+  switch (begin.kind) {
+    case "new":
+      await startNew(engine, id);
+      return now;
+    case "waiting":
+      if (!(await begin.release())) throw new NeverBegan("The container that waited for the job has ended.");
+      return now;
+    case "running":
+    case "exited":
+      return begin.since ?? startedAt(await engine.inspect(id)) ?? now;
+  }
+}
+
+async function startNew(engine: Engine, id: string): Promise<void> {
   try {
     await engine.start(id);
   } catch (error) {
@@ -117,15 +157,13 @@ function startFault(text: string): string {
   return `The container could not start: ${text}`;
 }
 
-async function startOf({ engine, id, world }: Run): Promise<number> {
-  const at = Date.parse((await engine.inspect(id))?.State.StartedAt ?? "");
-  return Number.isFinite(at) ? at : world.now();
-}
-
-async function endOf({ engine, id, limitMs }: Run, timedOut: boolean): Promise<RunEnd> {
-  const state = (await engine.inspect(id))?.State;
-  if (!state) throw new JobFault("The container was removed while the job ran, by somebody else.");
-  const duration = Date.parse(state.FinishedAt) - Date.parse(state.StartedAt);
+/** `since` when it became the job, if that was not its start. */
+async function endOf({ engine, id, limitMs }: Run, timedOut: boolean, since: number | undefined): Promise<RunEnd> {
+  const container = await engine.inspect(id);
+  if (!container) throw new JobFault("The container was removed while the job ran, by somebody else.");
+  const { State: state } = container;
+  const from = Math.max(startedAt(container) ?? 0, since ?? 0);
+  const duration = Date.parse(state.FinishedAt) - from;
   return {
     statusCode: state.ExitCode,
     durationMs: Number.isFinite(duration) ? Math.max(0, duration) : 0,
@@ -133,6 +171,11 @@ async function endOf({ engine, id, limitMs }: Run, timedOut: boolean): Promise<R
     timedOut: timedOut || duration > limitMs + stopGraceMs,
     outOfMemory: state.OOMKilled,
   };
+}
+
+function startedAt(container: ContainerState | undefined): number | undefined {
+  const at = Date.parse(container?.State.StartedAt ?? "");
+  return Number.isFinite(at) ? at : undefined;
 }
 
 async function readAll(output: Readable, { printed, note }: Run): Promise<void> {

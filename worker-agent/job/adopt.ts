@@ -8,6 +8,7 @@ import type { ListedContainer } from "../docker/engineAnswers.ts";
 import { holderOf } from "../docker/network.ts";
 import { messageOf } from "../fault.ts";
 import { type LogSink, shortQueue } from "../log.ts";
+import { isMarked } from "../parked/parkedContainer.ts";
 import type { Spool } from "../queue/spool.ts";
 import { type JobRecord, jobFolder, readJobRecords } from "./jobFolder.ts";
 
@@ -42,7 +43,7 @@ export async function adopt(
   for (const container of await engine.list(`${labels.agent}=${agent}`, signal)) {
     const record = recordOf(container, records);
     const state = stateOf(container);
-    if (record && state && !spool.has(record.queue, record)) {
+    if (record && state && !spool.has(record.queue, record) && !(await neverBegan(record, jobs))) {
       adopted.push({ container: container.Id, state, networkMode: container.HostConfig.NetworkMode, record });
       log({ event: "job adopted", queue: shortQueue(record.queue), job: record.job, attempt: record.attempt, state });
     } else {
@@ -65,10 +66,16 @@ async function removeFolder(path: string, log: LogSink): Promise<void> {
   }
 }
 
-function recordOf({ Labels }: ListedContainer, records: readonly JobRecord[]): JobRecord | undefined {
+/** A container that was parked for it ended with the earlier process, before it was told what to become. */
+async function neverBegan(record: JobRecord, jobs: string): Promise<boolean> {
+  return record.parked !== undefined && (await isMarked(jobFolder(jobs, record).outputs, record.parked.mark));
+}
+
+function recordOf({ Id, Labels }: ListedContainer, records: readonly JobRecord[]): JobRecord | undefined {
   return records.find(
-    ({ queue, job, attempt }) =>
-      Labels[labels.queue] === queue && Labels[labels.job] === job && Labels[labels.attempt] === attempt,
+    ({ queue, job, attempt, parked }) =>
+      parked?.container === Id ||
+      (Labels[labels.queue] === queue && Labels[labels.job] === job && Labels[labels.attempt] === attempt),
   );
 }
 

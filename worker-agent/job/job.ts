@@ -3,24 +3,26 @@
 
 import type { JobPhase } from "../../wire/result.ts";
 import { containerName } from "../docker/container.ts";
-import { type Run, type RunEnd, runContainer } from "../docker/runContainer.ts";
+import type { Place } from "../docker/network.ts";
+import type { RunEnd } from "../docker/runContainer.ts";
 import { JobFault, messageOf } from "../fault.ts";
 import { collectOutputs } from "../files/outputs.ts";
 import { BlobUpload } from "../files/upload.ts";
-import { type DiskWatch, withinDisk } from "../housekeeping/diskWatch.ts";
 import { imageUsed } from "../images/imageName.ts";
 import { engineCallMs } from "../limits.ts";
 import type { AskUpload } from "../queue/questions.ts";
 import type { SpooledFinish } from "../queue/spool.ts";
 import { within } from "../retry.ts";
 import { allowanceOf } from "./allowance.ts";
+import { execute, runAdopted } from "./execute.ts";
 import { errorFinish, runFinish } from "./finish.ts";
 import { jobCacheOf, jobFolder, removeJobFolder } from "./jobFolder.ts";
 import { JobLog } from "./jobLog.ts";
 import type { LogUplink } from "./logFeed.ts";
 import { readStoredPieces } from "./logPieces.ts";
 import { Phases, type ProgressNote } from "./phases.ts";
-import { create, type JobTask, type JobTools, type Life, originOf, prepare } from "./prepare.ts";
+import { Places } from "./places.ts";
+import { envOf, type JobTask, type JobTools, type Life, originOf, prepare } from "./prepare.ts";
 
 /** The job's line to its queue, which may be away. */
 export interface Uplink {
@@ -49,14 +51,13 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
   });
   const beganAt = record?.beganAt ?? world.now();
   const phases = new Phases({ now: world.now, beganAt, done: record?.phases ?? [], tell: uplink.progress });
-  const place = task.adopted
-    ? Promise.resolve(tools.network.placeOf(task.adopted.networkMode))
-    : tools.network.place(task.queue);
-  // A job may end before it needs it.
-  place.catch(() => {});
+  const parked = task.adopted
+    ? Promise.resolve(undefined)
+    : tools.parking.claim(task.queue, task.definition, envOf({ task, tools }));
+  const places = new Places(placeOf(task, tools, parked), () => tools.network.place(task.queue));
   const allowance = allowanceOf(task.definition, tools.limits);
   const jobCache = tools.jobCache === "job" ? folder.jobCache : jobCacheOf(tools.jobCaches, task.queue);
-  const life: Life = { jobCache, task, tools, folder, place, log, phases, beganAt, allowance };
+  const life: Life = { jobCache, task, tools, folder, parked, places, log, phases, beganAt, allowance };
   try {
     const finish = await finishOf(life, blobs, signal);
     signal.throwIfAborted();
@@ -80,13 +81,12 @@ async function finishOf(life: Life, blobs: BlobUpload, signal: AbortSignal): Pro
     if (prepared) image = imageUsed(prepared.image, task.definition.image);
     const limitMs = life.allowance.durationMs;
     const note = (text: string) => log.note(text);
+    const { engine, world } = tools;
+    const how = { engine, limitMs, printed: log.printed.bind(log), note, world };
     end = await phases.during("run", async () => {
-      const id = prepared ? await create(life, prepared, signal) : task.adopted?.container;
-      if (id === undefined) throw new Error("A job is either prepared or adopted.");
-      const state = task.adopted?.state ?? "new";
-      const { engine, world } = tools;
-      const run: Run = { engine, id, state, limitMs, printed: log.printed.bind(log), note, world };
-      return await withinDisk(diskWatch(life, id), signal, (signal) => runContainer(run, signal));
+      if (prepared) return await execute(life, prepared, how, signal);
+      if (task.adopted) return await runAdopted(life, task.adopted, how, signal);
+      throw new Error("A job is either prepared or adopted.");
     });
     log.endOutput();
     noteEnd(end, limitMs, log);
@@ -117,28 +117,23 @@ function noteEnd({ timedOut, outOfMemory, statusCode }: RunEnd, limitMs: number,
     log.note("\u2014 the job ran out of memory; requirements.memory asks for more \u2014");
 }
 
-function diskWatch({ tools, folder, jobCache, allowance }: Life, id: string): DiskWatch {
-  const { engine, limits, quota, world, log } = tools;
-  return {
-    outputs: folder.outputs,
-    jobCache,
-    diskBytes: allowance.diskBytes,
-    jobCacheBytes: limits.jobCacheBytes,
-    written: async (signal) => (quota.given ? 0 : await engine.writtenBytes(id, signal)),
-    now: world.now,
-    failed: (message) => log({ event: "disk not looked at", level: "warn", message }),
-  };
+function placeOf({ adopted, queue }: JobTask, { network }: JobTools, parked: Life["parked"]): Promise<Place> {
+  if (adopted) return Promise.resolve(network.placeOf(adopted.networkMode));
+  return parked.then((waiting) => waiting?.place ?? network.place(queue));
 }
 
 /** Safe to call twice. What can't be removed now is removed when the agent starts the next time. */
-async function cleanUp({ task, tools, folder, place }: Life): Promise<void> {
+async function cleanUp({ task, tools, folder, parked, places }: Life): Promise<void> {
   try {
-    await tools.engine.remove(containerName({ ...task, agent: tools.agent }), within(engineCallMs));
-    await place.then(
-      (taken) => taken.leave(),
-      () => {},
-    );
+    const waited = await parked;
+    await waited?.remove();
+    // One that became the job was the only one.
+    const own = task.adopted?.container ?? containerName({ ...task, agent: tools.agent });
+    if (!waited?.released) await tools.engine.remove(own, within(engineCallMs));
+    await places.leave();
     await removeJobFolder(folder);
+    // Where preparing had not come as far as moving it.
+    if (waited) await removeJobFolder(waited.folder);
   } catch (error) {
     tools.log({ event: "job not cleaned up", level: "warn", message: messageOf(error) });
   }

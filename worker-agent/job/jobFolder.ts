@@ -1,7 +1,7 @@
 // What one attempt has on this host: its folder with inputs and outputs, and a record of what it is, from which a restarted
 // agent takes it up again.
 
-import { chmod, mkdir, readdir, rm } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { Held } from "../../wire/agentMessages.ts";
@@ -22,6 +22,8 @@ export const JobRecord = v.object({
   beganAt: v.number(),
   /** Log lines that came before the container's own. */
   linesBefore: v.number(),
+  /** Which parked container becomes the job, by what mark it says that it has not, and when it was told to. */
+  parked: v.optional(v.object({ container: v.string(), mark: v.string(), since: v.number() })),
   phases: v.array(PhaseTime),
   image: v.optional(ImageUsed),
 });
@@ -38,7 +40,10 @@ export interface JobFolder {
 }
 
 export function jobFolder(jobs: string, { queue, job, attempt }: Held & { readonly queue: QueueHash }): JobFolder {
-  const path = join(jobs, `${queue.slice(0, 8)}-${job.slice(0, 16)}-${attempt}`);
+  return folderAt(join(jobs, `${queue.slice(0, 8)}-${job.slice(0, 16)}-${attempt}`));
+}
+
+export function folderAt(path: string): JobFolder {
   return {
     path,
     inputs: join(path, "inputs"),
@@ -62,6 +67,12 @@ export async function makeJobFolder(folder: JobFolder): Promise<void> {
     // The agent's umask would take from the mode that mkdir is given.
     await chmod(path, mode);
   }
+}
+
+/** Makes the folder of what was made ahead. What is mounted from there stays mounted. */
+export async function moveJobFolder(from: JobFolder, to: JobFolder): Promise<void> {
+  await rm(to.path, { recursive: true, force: true });
+  await rename(from.path, to.path);
 }
 
 export async function removeJobFolder(folder: JobFolder): Promise<void> {

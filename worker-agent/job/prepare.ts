@@ -17,6 +17,8 @@ import type { ImageWatcher } from "../images/audience.ts";
 import { imageUsed } from "../images/imageName.ts";
 import type { Images } from "../images/images.ts";
 import type { LogSink } from "../log.ts";
+import type { ParkedContainer } from "../parked/parkedContainer.ts";
+import type { Parking } from "../parked/parking.ts";
 import { Together } from "../pool.ts";
 import type { Share } from "../queue/capacity.ts";
 import type { World } from "../world.ts";
@@ -30,10 +32,12 @@ import {
   type JobRecord,
   makeJobCache,
   makeJobFolder,
+  moveJobFolder,
   writeJobRecord,
 } from "./jobFolder.ts";
 import type { JobLog } from "./jobLog.ts";
 import type { Phases } from "./phases.ts";
+import type { Places } from "./places.ts";
 
 export interface JobTask extends Held {
   readonly queue: QueueHash;
@@ -56,6 +60,7 @@ export interface JobTools {
   readonly cache: ContentCache;
   readonly images: Images;
   readonly network: JobNetwork;
+  readonly parking: Parking;
   readonly guard: GuardOptions;
   readonly limits: JobLimits;
   readonly quota: DiskQuota;
@@ -69,8 +74,10 @@ export interface Life {
   readonly task: JobTask;
   readonly tools: JobTools;
   readonly folder: JobFolder;
-  /** Where its container is or will be; asked for at once, since it may have to be made. */
-  readonly place: Promise<Place>;
+  /** A container that waits for such a job, if there is one. */
+  readonly parked: Promise<ParkedContainer | undefined>;
+  /** Where its container is or will be. */
+  readonly places: Places;
   readonly log: JobLog;
   readonly phases: Phases;
   readonly beganAt: number;
@@ -83,12 +90,11 @@ export interface Life {
 export interface Prepared {
   readonly config: readonly ConfigMount[];
   readonly image: ImageInfo;
-  readonly network: Place["hostConfig"];
 }
 
 /** Everything at once. @throws JobFault when an input, the image or a network can't be had. */
 export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared> {
-  const { task, tools, folder, place, log, phases } = life;
+  const { task, tools, folder, places, log, phases } = life;
   const { definition } = task;
   if (definition.build || definition.image === undefined) {
     throw new JobFault(
@@ -110,29 +116,34 @@ export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared
   };
   const parts = new Together(signal);
   const isOwn = tools.jobCache === "job";
-  const [config, image, network] = await parts.all(
+  const [config, image] = await parts.all(
     Promise.all([
       parts.begin((signal) =>
         phases.during("inputs", async () => {
-          await makeJobFolder(folder);
+          const parked = await life.parked;
+          await (parked ? moveJobFolder(parked.folder, folder) : makeJobFolder(folder));
           if (isOwn) await makeJobCache(life.jobCache);
           return await prepareInputs(definition, folder, inputTools, signal);
         }),
       ),
       parts.begin((signal) => phases.during("image", () => tools.images.ensure(name, task.queue, watcher, signal))),
-      parts.begin(async () => (await place).hostConfig),
       parts.begin(async () => isOwn || (await makeJobCache(life.jobCache))),
+      parts.begin(() => places.current()),
     ]),
   );
-  return { config, image, network };
+  return { config, image };
 }
 
 /** The created container's id. @throws JobFault when the engine refuses it. */
-export async function create(life: Life, prepared: Prepared, signal: AbortSignal): Promise<string> {
+export async function create(
+  life: Life,
+  { config, image }: Prepared,
+  network: Place["hostConfig"],
+  signal: AbortSignal,
+): Promise<string> {
   const { task, tools, folder, allowance, jobCache } = life;
-  const { config, image, network } = prepared;
   const { definition, share } = task;
-  const env = environmentOf(definition, { id: task.job, origin: originOf(life), gpus: share.gpus.length });
+  const env = envOf(life);
   const plan = {
     ...task,
     agent: tools.agent,
@@ -163,12 +174,18 @@ export async function create(life: Life, prepared: Prepared, signal: AbortSignal
   }
 }
 
+/** What the job's process finds in its environment, beside what the image sets. */
+export function envOf({ task, tools }: Pick<Life, "task" | "tools">): Readonly<Record<string, string>> {
+  const { definition, job: id, share } = task;
+  return environmentOf(definition, { id, origin: originOf({ task, tools }), gpus: share.gpus.length });
+}
+
 /** The deployment's public address. */
-export function originOf({ task, tools }: Life): string {
+export function originOf({ task, tools }: Pick<Life, "task" | "tools">): string {
   return task.origins[0] ?? tools.api;
 }
 
-function recordOf({ task, log, phases, beganAt }: Life, image: ImageInfo): JobRecord {
+export function recordOf({ task, log, phases, beganAt }: Life, image: ImageInfo): JobRecord {
   const { job, attempt, queue, definition, origins, share } = task;
   return {
     job,

@@ -1,0 +1,149 @@
+// Running a prepared job: in the container that waits for it, else in one of its own, or in the one that an earlier process began.
+
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { containerName } from "../docker/container.ts";
+import { isHolderGone } from "../docker/network.ts";
+import { NeverBegan, type Run, type RunEnd, runContainer } from "../docker/runContainer.ts";
+import { JobFault } from "../fault.ts";
+import { type DiskWatch, withinDisk } from "../housekeeping/diskWatch.ts";
+import { engineCallMs, namespaceTries } from "../limits.ts";
+import { parkAfterMs } from "../parked/limits.ts";
+import { isMarked, type ParkedContainer } from "../parked/parkedContainer.ts";
+import { type Program, programOf } from "../parked/release.ts";
+import { within } from "../retry.ts";
+import type { Adopted } from "./adopt.ts";
+import { writeJobRecord } from "./jobFolder.ts";
+import { create, envOf, type Life, type Prepared, recordOf } from "./prepare.ts";
+
+export type HowToRun = Omit<Run, "id" | "begin" | "started">;
+
+/** @throws as `runContainer`. */
+export async function execute(life: Life, prepared: Prepared, how: HowToRun, signal: AbortSignal): Promise<RunEnd> {
+  const { task, tools } = life;
+  const program = programOf(task.definition, envOf(life), prepared.image);
+  const ran = program && { queue: task.queue, definition: task.definition, image: prepared.image, program };
+  const next = new AfterAWhile(() => ran && tools.parking.park(ran));
+  try {
+    const parked = await life.parked;
+    const end = parked && (await runParked(life, { parked, program, prepared, how, next }, signal));
+    return end ?? (await runNew(life, { prepared, how, next }, signal));
+  } finally {
+    next.now();
+  }
+}
+
+interface NewRun {
+  readonly prepared: Prepared;
+  readonly how: HowToRun;
+  readonly next: AfterAWhile;
+}
+
+/** A holder may die between the moment in which its namespace is taken and the one in which the job joins it. */
+async function runNew(life: Life, { prepared, how, next }: NewRun, signal: AbortSignal): Promise<RunEnd> {
+  const { task, tools, places } = life;
+  for (let tries = 1; ; tries += 1) {
+    const place = await places.current();
+    try {
+      const id = await create(life, prepared, place.hostConfig, signal);
+      return await run(life, { ...how, id, begin: { kind: "new" }, started: () => next.begin() }, signal);
+    } catch (error) {
+      if (tries >= namespaceTries || !isHolderGone(error, place.hostConfig)) throw error;
+      // The record of what never began goes with the next one.
+      await tools.engine.remove(containerName({ ...task, agent: tools.agent }), within(engineCallMs));
+      await places.renew();
+    }
+  }
+}
+
+interface ParkedRun extends NewRun {
+  readonly parked: ParkedContainer;
+  readonly program: Program | undefined;
+}
+
+/** Undefined when nothing of the job has begun: then the parked container is gone. */
+async function runParked(
+  life: Life,
+  { parked, program, prepared, how, next }: ParkedRun,
+  signal: AbortSignal,
+): Promise<RunEnd | undefined> {
+  const { task, tools, folder } = life;
+  if (program && parked.image.id === prepared.image.id) {
+    const { id: container, mark, output } = parked;
+    const since = tools.world.now();
+    await writeJobRecord(
+      folder,
+      { ...recordOf(life, prepared.image), parked: { container, mark, since } },
+      tools.world.newId,
+    );
+    const started = () => {
+      next.begin();
+      tools.log({ event: "job took a parked container", container });
+      // For who looks at the engine; nothing depends on it.
+      tools.engine.rename(container, containerName({ ...task, agent: tools.agent })).catch(() => {});
+    };
+    const begin = { kind: "waiting", output, release: () => parked.release(program) } as const;
+    try {
+      const end = await run(life, { ...how, id: container, begin, started }, signal);
+      if (!(await parked.declined(folder))) return end;
+    } catch (error) {
+      if (!(error instanceof NeverBegan)) throw error;
+    }
+  }
+  await parked.remove();
+  await rm(join(folder.outputs, parked.mark), { force: true });
+  return undefined;
+}
+
+export async function runAdopted(
+  life: Life,
+  { container: id, state, record }: Adopted,
+  how: HowToRun,
+  signal: AbortSignal,
+): Promise<RunEnd> {
+  const { parked } = record;
+  const end = await run(life, { ...how, id, begin: { kind: state, since: parked?.since } }, signal);
+  // It was about to be told when the earlier process died, and has only ended since it was found.
+  if (parked && (await isMarked(life.folder.outputs, parked.mark)))
+    throw new JobFault("The agent was restarted in the moment in which the job would have begun. Run it again.");
+  return end;
+}
+
+async function run(life: Life, options: Run, signal: AbortSignal): Promise<RunEnd> {
+  return await withinDisk(diskWatch(life, options.id), signal, (signal) => runContainer(options, signal));
+}
+
+function diskWatch({ tools, folder, jobCache, allowance }: Life, id: string): DiskWatch {
+  const { engine, limits, quota, world, log } = tools;
+  return {
+    outputs: folder.outputs,
+    jobCache,
+    diskBytes: allowance.diskBytes,
+    jobCacheBytes: limits.jobCacheBytes,
+    written: async (signal) => (quota.given ? 0 : await engine.writtenBytes(id, signal)),
+    now: world.now,
+    failed: (message) => log({ event: "disk not looked at", level: "warn", message }),
+  };
+}
+
+/** Something that waits a moment once it may be done, and is done once. */
+class AfterAWhile {
+  readonly #work: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #mayBegin = false;
+
+  constructor(work: () => void) {
+    this.#work = work;
+  }
+
+  begin(): void {
+    this.#mayBegin = true;
+    this.#timer ??= setTimeout(() => this.now(), parkAfterMs);
+  }
+
+  now(): void {
+    clearTimeout(this.#timer);
+    if (this.#mayBegin) this.#work();
+    this.#mayBegin = false;
+  }
+}
