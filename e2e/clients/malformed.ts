@@ -104,7 +104,7 @@ export function sample(schema: unknown, dice: Dice, known: Known): unknown {
     case "number":
       return 1 + dice.below(3);
     case "string":
-      return sampleText(list("pipe"), dice, known);
+      return sampleText(schema, dice, known);
     case "unknown":
       return sample(JobDefinition, dice, known);
     default:
@@ -112,24 +112,36 @@ export function sample(schema: unknown, dice: Dice, known: Known): unknown {
   }
 }
 
-function sampleText(actions: readonly unknown[], dice: Dice, known: Known): string {
-  const has = (key: string, value: string) => actions.some((action) => fieldOf(action, key) === value);
-  if (has("name", "JobId")) return dice.chance(0.8) ? dice.pick(known.jobs) : unknownHash;
-  if (has("name", "Attempt")) return dice.pick(known.attempts);
-  if (has("name", "Sha256")) return unknownHash;
-  const min = actions.map((action) => Number(fieldOf(action, "requirement"))).find((least) => least > 1 && least < 64);
-  return "longshore".padEnd(min ?? 0, "-");
+/** The first of some likely texts that the schema takes. */
+function sampleText(schema: unknown, dice: Dice, known: Known): string {
+  const texts = [
+    ...(dice.chance(0.8) ? [dice.pick(known.jobs)] : []),
+    unknownHash,
+    dice.pick(known.attempts),
+    "5m",
+    "512m",
+    "https://hooks.example/",
+    "longshore",
+    "longshore".padEnd(64, "-"),
+  ];
+  // Names and ids are told from other texts by what they refuse.
+  const taken = texts.filter((candidate) => accepts(schema, candidate));
+  return taken.includes("longshore") ? "longshore" : (taken[0] ?? "");
 }
 
-/** JSON text with one fault that the schema's check sees, or bytes that are no JSON. */
+/**
+ * JSON text with one fault that `isWellFormed` sees, or text and bytes that are no JSON. `mend` makes of a sample what only code
+ * can: a name that is computed, for instance.
+ */
 export function malformed(
   schema: v.GenericSchema,
   isWellFormed: (value: unknown) => boolean,
   dice: Dice,
   known: Known,
+  mend: (value: unknown) => unknown = (value) => value,
 ): string | Uint8Array {
-  if (dice.chance(0.05)) return Uint8Array.from({ length: 1 + dice.below(200) }, () => dice.below(256));
-  const whole = JSON.stringify(sample(schema, dice, known));
+  if (dice.chance(0.05)) return Uint8Array.from({ length: 1 + dice.below(200) }, () => 128 + dice.below(128));
+  const whole = JSON.stringify(mend(wellFormed(schema, isWellFormed, dice, known, mend)));
   if (dice.chance(0.1)) return whole.slice(0, dice.below(whole.length));
   if (dice.chance(0.05)) return dice.pick(["", "null", "[]", "7", '"text"', "{}", "NaN", "[".repeat(20_000), "\u0000"]);
   // A fault that does not matter is none: the next one may.
@@ -140,6 +152,21 @@ export function malformed(
     if (!isWellFormed(JSON.parse(broken))) return broken;
   }
   return whole.slice(0, -1);
+}
+
+/** A value without a fault: what is wrong with it later is the one that was put into it. */
+function wellFormed(
+  schema: v.GenericSchema,
+  isWellFormed: (value: unknown) => boolean,
+  dice: Dice,
+  known: Known,
+  mend: (value: unknown) => unknown,
+): unknown {
+  for (let tries = 0; tries < 100; tries++) {
+    const value = sample(schema, dice, known);
+    if (isWellFormed(mend(value))) return value;
+  }
+  throw new Error("No sample of the schema is well-formed.");
 }
 
 /** Replaces or removes one field, anywhere in the value. */
@@ -158,6 +185,14 @@ function breakOne(value: unknown, dice: Dice): void {
   const [owner, key] = dice.pick([first, ...rest]);
   if (dice.chance(0.15)) Reflect.deleteProperty(owner, key);
   else Reflect.set(owner, key, wrongValue(dice));
+}
+
+function accepts(schema: unknown, value: unknown): boolean {
+  return isSchema(schema) && v.safeParse(schema, value).success;
+}
+
+function isSchema(part: unknown): part is v.GenericSchema {
+  return fieldOf(part, "kind") === "schema";
 }
 
 export function isAccepted(schema: v.GenericSchema): (value: unknown) => boolean {

@@ -1,23 +1,30 @@
-// Malformed requests by a seed, made from the routes of the server's OpenAPI document. None of them may change anything.
+// Malformed requests by a seed, made from the routes of the server's OpenAPI document and the schemas of the wire: each has a
+// fault for which it must be refused, and none may change anything.
 
 import { type Agent, request } from "node:http";
 import * as v from "valibot";
 import { Control, Enqueue } from "../../wire/clientMessages.ts";
 import { checkDefinition, JobDefinition } from "../../wire/definition.ts";
 import { checksumHeader } from "../../wire/http.ts";
-import { QueueName } from "../../wire/ids.ts";
+import { BlobKey, JobId, Namespace, QueueName } from "../../wire/ids.ts";
 import { type Dice, isAccepted, type Known, malformed, unknownHash } from "./malformed.ts";
 import { within } from "./until.ts";
 
-export const RouteTable = v.object({ paths: v.record(v.string(), v.record(v.string(), v.unknown())) });
+const Parameter = v.object({ name: v.string(), in: v.string() });
+const Operation = v.object({ parameters: v.optional(v.array(Parameter), []), requestBody: v.optional(v.unknown()) });
+const RouteTable = v.object({ paths: v.record(v.string(), v.record(v.string(), Operation)) });
 
 /** One operation: a method and a path with `{name}` in it. */
 export interface Route {
   readonly method: string;
   readonly path: string;
+  readonly query: readonly string[];
+  /** Methods that its path has, and those that every path has. */
+  readonly methods: readonly string[];
+  readonly hasBody: boolean;
 }
 
-export interface OddRequest {
+export interface MalformedRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -25,8 +32,14 @@ export interface OddRequest {
 }
 
 export function routesOf(document: unknown): readonly [Route, ...Route[]] {
-  const routes = Object.entries(v.parse(RouteTable, document).paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => ({ method: method.toUpperCase(), path })),
+  const routes = Object.entries(v.parse(RouteTable, document).paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([method, { parameters, requestBody }]) => ({
+      method: method.toUpperCase(),
+      path,
+      query: parameters.filter((parameter) => parameter.in === "query").map(({ name }) => name),
+      methods: [...Object.keys(operations).map((name) => name.toUpperCase()), "HEAD", "OPTIONS"],
+      hasBody: requestBody !== undefined,
+    })),
   );
   const [first, ...rest] = routes;
   if (!first) throw new Error("The OpenAPI document has no paths.");
@@ -36,16 +49,23 @@ export function routesOf(document: unknown): readonly [Route, ...Route[]] {
 const Submission = v.object({ ...Enqueue.entries, definition: JobDefinition });
 const Copy = v.object({ queue: QueueName, control: v.optional(v.nullable(Control)) });
 
-/** Whether an edge could take it: then it is no malformed submission. */
+/** Whether an edge could take it: an id that is not the definition's makes it malformed. Webhooks may not go to its example. */
 export function isSubmission(value: unknown): boolean {
   const enqueue = v.safeParse(Enqueue, value);
-  return enqueue.success && checkDefinition(enqueue.output.definition).ok;
+  if (!enqueue.success) return false;
+  const check = checkDefinition(enqueue.output.definition);
+  return check.ok && (enqueue.output.id ?? check.value.id) === check.value.id;
 }
 
+/** Names the definition as a client would, if the sample has a name. */
+export function named(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || !("id" in value) || !("definition" in value)) return value;
+  const check = checkDefinition(value.definition);
+  return check.ok ? { ...value, id: check.value.id } : value;
+}
+
+/** Text as it stands in a path: some of it is good for one name, none for all. */
 const oddText: readonly [string, ...string[]] = [
-  "",
-  ".",
-  "..",
   "%",
   "%zz",
   "%ff",
@@ -55,6 +75,8 @@ const oddText: readonly [string, ...string[]] = [
   "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
   "%2F",
   "%5C..%5C",
+  ".x",
+  "-",
   "undefined",
   "null",
   "__proto__",
@@ -64,26 +86,27 @@ const oddText: readonly [string, ...string[]] = [
   "[object%20Object]",
   "%F0%9F%9A%A2",
   "x".repeat(129),
+  "x".repeat(201),
   "x".repeat(3_000),
   "{}",
   "|",
-  "a//b",
 ];
-/** No blob's keys: under a good one anything may be put. */
-const oddKeys: readonly [string, ...string[]] = [
-  "%",
-  "%00",
-  "%ff",
-  ".x",
-  "-",
-  "%2e%2e",
-  "a%2Fb",
-  "x".repeat(201),
-  "a%20b",
-];
+/** What each name in a path must be, by the wire's own schemas. A file's path may be anything that can be decoded. */
+const nameSchemas: Readonly<Record<string, v.GenericSchema>> = {
+  queue: QueueName,
+  id: JobId,
+  key: BlobKey,
+  namespace: Namespace,
+  path: v.string(),
+};
+const oddQuery: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  since: ["NaN", "soon", "1e400", "0x", "--1", "1,2", "%7B%7D"],
+  namespace: ["n".repeat(300), "%F0%9F%9A%A2".repeat(200)],
+  message: ["m".repeat(5_000)],
+};
+/** Comes along with some requests; not what is wrong with them. */
 const oddHeaders: Readonly<Record<string, readonly [string, ...string[]]>> = {
   range: ["bytes=", "bytes=9-1", "bytes=-0", "bytes=99999999999999999999-", "bytes=0-1,3-4", "lines=1-2", "\u00ff"],
-  accept: ["", "*", "text/html;q=x", "application/", ",,,", "x".repeat(4_000)],
   [checksumHeader]: ["", "x", "AAAA", "\u00ff\u00fe", "=".repeat(44)],
   "last-event-id": ["", "-1", "NaN", "1e99", "a:b:c", "9".repeat(400)],
   "content-type": ["", "text/html", "multipart/form-data", "application/json; charset=none", "\u00ff"],
@@ -93,46 +116,69 @@ const oddHeaders: Readonly<Record<string, readonly [string, ...string[]]>> = {
   cookie: ["=", "a".repeat(4_000)],
   origin: ["null", "http://", "x"],
 };
-const methods: readonly [string, ...string[]] = [
-  "GET",
-  "POST",
-  "PUT",
-  "DELETE",
-  "PATCH",
-  "OPTIONS",
-  "HEAD",
-  "PROPFIND",
-];
-/** The jobs are in none of these. */
-const otherNamespaces: readonly [string, ...string[]] = ["nowhere", "n".repeat(300), "%00", "%25", "%F0%9F%9A%A2"];
+const methods: readonly [string, ...string[]] = ["GET", "POST", "PUT", "DELETE", "PATCH", "PROPFIND"];
 
-export function oddRequest(routes: readonly [Route, ...Route[]], dice: Dice, known: Known): OddRequest {
+/** A request with one fault, for which it must be refused: in its path, its query, its body, or in how it is asked. */
+export function malformedRequest(routes: readonly [Route, ...Route[]], dice: Dice, known: Known): MalformedRequest {
   const route = dice.pick(routes);
-  const method = dice.chance(0.15) ? dice.pick(methods) : route.method;
-  const ends = /\/cancel$/.test(route.path);
-  const values: Readonly<Record<string, () => string>> = {
-    queue: () => (dice.chance(0.6) ? known.queue : dice.pick(oddText)),
-    id: () => (dice.chance(0.5) ? dice.pick(known.jobs) : oddId(dice, known)),
-    key: () => (dice.chance(0.5) ? dice.pick([known.blob, unknownHash, `${unknownHash}.x`]) : dice.pick(oddKeys)),
-    namespace: () => dice.pick(otherNamespaces),
-    path: () => dice.pick(oddText),
+  const names = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name);
+  const queries = route.query.filter((name) => name in oddQuery);
+  const [first = "method", ...rest] = [
+    "method",
+    ...(names.length > 0 ? ["path", "path", "path"] : []),
+    ...(queries.length > 0 ? ["query", "query"] : []),
+    ...(route.hasBody ? ["body", "body", "body", "body"] : []),
+  ];
+  const fault = dice.pick([first, ...rest]);
+  const odd = fault === "path" ? names[dice.below(names.length)] : undefined;
+  // The jobs are in none of this namespace: nothing that is asked for by mistake would be done.
+  const good: Readonly<Record<string, () => string>> = {
+    queue: () => known.queue,
+    id: () => dice.pick(known.jobs),
+    key: () => (route.method === "PUT" ? unknownHash : known.blob),
+    namespace: () => "nowhere",
+    path: () => "in.txt",
   };
-  let path = route.path.replace(/\{(\w+)\}/g, (_all, name: string) => values[name]?.() ?? "");
-  if (ends) path += `?namespace=${dice.pick(otherNamespaces)}&message=${dice.pick(oddText)}`;
-  else if (dice.chance(0.3)) path += `?since=${dice.pick(["-1", "NaN", "1e400", "%", "%ff", "", "9".repeat(40)])}`;
-  else if (dice.chance(0.05)) path += dice.pick(["/", "//", "/..", "?", "?%", "?&=&", "/client", "/agent"]);
+  let path = route.path.replace(/\{(\w+)\}/g, (_all, name: string) =>
+    name === odd ? oddName(name, dice, known) : (good[name]?.() ?? ""),
+  );
+  const query = fault === "query" ? queries[dice.below(queries.length)] : undefined;
+  if (query !== undefined) path += `?${query}=${dice.pick(oddQuery[query] ?? [""])}`;
+  if (query !== "namespace" && route.query.includes("namespace"))
+    path += `${path.includes("?") ? "&" : "?"}namespace=nowhere`;
+  const method = fault === "method" ? otherMethod(route, dice) : route.method;
   return { method, path, headers: headersOf(dice), body: bodyOf(method, path, dice, known) };
 }
 
-function oddId(dice: Dice, { jobs }: Known): string {
+function otherMethod({ methods: own }: Route, dice: Dice): string {
+  const [first = "DELETE", ...rest] = methods.filter((method) => !own.includes(method));
+  return dice.pick([first, ...rest]);
+}
+
+/** Text that this name can't be. */
+function oddName(name: string, dice: Dice, { jobs }: Known): string {
   const id = dice.pick(jobs);
-  return dice.pick([unknownHash, id.slice(1), `${id}0`, `${id.slice(1)}G`, `%${id}`, `${id}%00`, dice.pick(oddText)]);
+  const ids = [id.slice(1), `${id}0`, `${id.slice(1)}G`, id.toUpperCase().replace(/\d/g, "A"), `%${id}`, `${id}%00`];
+  const schema = nameSchemas[name] ?? v.never();
+  const [first = "%ff", ...rest] = [...oddText, ...(name === "id" ? ids : [])].filter((text) => {
+    const decoded = decodedOnce(text);
+    return decoded === undefined || !v.is(schema, decoded);
+  });
+  return dice.pick([first, ...rest]);
+}
+
+function decodedOnce(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function headersOf(dice: Dice): Record<string, string> {
   const [first = "range", ...rest] = Object.keys(oddHeaders);
   const headers: Record<string, string> = {};
-  for (let i = 1 + dice.below(2); i > 0; i--) {
+  for (let i = dice.below(3); i > 0; i--) {
     const name = dice.pick([first, ...rest]);
     headers[name] = dice.pick(oddHeaders[name] ?? [""]);
   }
@@ -140,23 +186,23 @@ function headersOf(dice: Dice): Record<string, string> {
 }
 
 /** What is posted is always malformed, what is put never has its key's hash. */
-function bodyOf(method: string, path: string, dice: Dice, known: Known): OddRequest["body"] {
-  if (method === "GET" || method === "HEAD" || method === "OPTIONS") return undefined;
+function bodyOf(method: string, path: string, dice: Dice, known: Known): MalformedRequest["body"] {
+  if (method === "GET") return undefined;
   if (path.includes("/copy")) return malformed(Copy, isAccepted(Copy), dice, known);
-  return malformed(Submission, isSubmission, dice, known);
+  return malformed(Submission, isSubmission, dice, known, named);
 }
 
-export interface OddAnswer {
+export interface Answer {
   readonly status: number;
   readonly type: string;
   readonly body: string;
 }
 
 /** Sends it over one of the agent's connections. Of an endless answer only the head is read. */
-export function send(origin: string, agent: Agent, { method, path, headers, body }: OddRequest): Promise<OddAnswer> {
+export function send(origin: string, agent: Agent, { method, path, headers, body }: MalformedRequest): Promise<Answer> {
   const { hostname, port, host } = new URL(origin);
   const length = body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) };
-  const answer = new Promise<OddAnswer>((resolve, reject) => {
+  const answer = new Promise<Answer>((resolve, reject) => {
     const options = { host: hostname, port, path, method, agent, headers: { host, ...headers, ...length } };
     const sent = request(options, (response) => {
       const { statusCode: status = 0, headers: got } = response;

@@ -101,7 +101,10 @@ function operationOf(operation: Operation, path: string, isAlias: boolean): Json
     ...(deprecated ? { deprecated } : {}),
     parameters: [
       ...inPath.map((name) => parameter(name, "path", parameters[name])),
-      ...Object.entries(query).map(([name, what]) => parameter(name, "query", what)),
+      // What stands in the path is not asked for in the query as well.
+      ...Object.entries(query)
+        .filter(([name]) => !inPath.includes(name))
+        .map(([name, what]) => parameter(name, "query", what)),
       ...Object.entries(headers).map(([name, what]) => parameter(name, "header", what)),
     ],
     ...(body ? { requestBody: { required: true, description: body.what, content: contentOf(body) } } : {}),

@@ -60,7 +60,10 @@ function deploymentOf(env: Environment, url: URL): Deployment {
     archive: archive.oldest,
     queue: (name) => queueAccess(env, name, archive),
     page: async (path) => {
-      const response = await env.ASSETS.fetch(new Request(new URL(path, "https://page/")));
+      // Set, not resolved: a path that begins with two slashes would name a host.
+      const url = new URL("https://page/");
+      url.pathname = path;
+      const response = await env.ASSETS.fetch(new Request(url));
       return response.ok ? response : undefined;
     },
   };
