@@ -205,6 +205,27 @@ describe("several at once", () => {
     expect(await leftOf(formerId)).toEqual([]);
   });
 
+  test("an agent that starts, and one that ends, leave another one's containers and networks alone", async () => {
+    const dataDir = await stack.folder();
+    agent = await stack.agent({ dataDir, queues: [stack.queue] });
+    const id = await stack.submit({
+      command: "until [ -e /job-cache/go ]; do sleep 0.1; done; ip -4 addr show dev eth0",
+    });
+    await stack.running(id);
+    const before = await jobsLeftOf(agent.id);
+    for (const drain of [true, false]) {
+      const passer = await stack.agent({ dataDir: await stack.folder(), queues: [`${stack.queue}-passer`] });
+      await until("it is connected", passer.connected, Boolean);
+      await passer.stop({ drain });
+      expect(await leftOf(passer.id)).toEqual([]);
+    }
+    expect(await jobsLeftOf(agent.id)).toEqual(before);
+    const [queue = ""] = await readdir(join(dataDir, "job-cache"));
+    await writeFile(join(dataDir, "job-cache", queue, "go"), "");
+    const { finished } = await stack.finished(id);
+    expect(JSON.stringify(finished?.result?.logs)).toContain("inet ");
+  });
+
   test("two queues share one slot: never two jobs at a time, and both are served", async () => {
     const other = `${stack.queue}-other`;
     agent = await stack.agent({ queues: [stack.queue, other], capacity });

@@ -44,7 +44,8 @@ export interface TestHost {
   close(): Promise<void>;
 }
 
-export async function startTestHost(image: string): Promise<TestHost> {
+/** `daemonFlags` are dockerd's, beside its own. */
+export async function startTestHost(image: string, daemonFlags: readonly string[] = []): Promise<TestHost> {
   const folder = await mkdtemp(join(tmpdir(), "longshore-host-"));
   const id = folder.slice(-6);
   const [host, world] = [`lsh-${id}`, `lsw-${id}`];
@@ -62,7 +63,7 @@ export async function startTestHost(image: string): Promise<TestHost> {
     children.push(await listening(world, `listen("::", 80); listen("::", 53); answer("${places.resolver}");`));
     children.push(await listening(host, `listen("::", ${port});`));
     await writeFile(join(folder, "resolv.conf"), `nameserver ${places.resolver}\n`);
-    children.push(startDocker(host, folder, socket));
+    children.push(startDocker(host, folder, socket, daemonFlags));
     const docker = async (...args: string[]) => {
       const { stdout, stderr } = await run("docker", ["-H", `unix://${socket}`, ...args]);
       return stdout + stderr;
@@ -107,10 +108,11 @@ async function makeNetworks(host: string, world: string): Promise<void> {
 }
 
 /** The engine with everything of its own. Another one on the same machine keeps its bridge only because of the namespaces. */
-function startDocker(host: string, folder: string, socket: string): ChildProcess {
+function startDocker(host: string, folder: string, socket: string, flags: readonly string[]): ChildProcess {
   const script = `mount --bind ${folder}/resolv.conf "$(readlink -f /etc/resolv.conf)" && exec dockerd -H unix://${socket} \
-    --data-root ${folder}/data --exec-root ${folder}/exec --pidfile ${folder}/docker.pid`;
-  return spawn("nsenter", [`--net=/run/netns/${host}`, "unshare", "-m", "sh", "-c", script], { stdio: "ignore" });
+    --data-root ${folder}/data --exec-root ${folder}/exec --pidfile ${folder}/docker.pid "$@"`;
+  const inNamespaces = [`--net=/run/netns/${host}`, "unshare", "-m"];
+  return spawn("nsenter", [...inNamespaces, "sh", "-c", script, "sh", ...flags], { stdio: "ignore" });
 }
 
 /** A process in that network which runs the program over these functions, once it listens. */
