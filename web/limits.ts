@@ -37,15 +37,27 @@ export const hashPieceBytes = 4 * 1024 * 1024;
 export const uploadsAtOnceMax = 4;
 
 /** Log lines kept in the page; the oldest go first and the log says so. */
-export const logLinesKeptMax = 100_000;
-/** Up to here all lines are in the document, above only those near the visible ones. */
-export const logRowsAllMax = 500;
+export const logLinesKeptMax = 1_100_000;
+/** Characters of all lines together, two bytes each at worst; a job's log ends at 256 MiB anyway. */
+export const logCharsKeptMax = 256 * 1024 * 1024;
+/** Requests for one log: far above what a log of 256 MiB takes in slices of the server's size. */
+export const logRequestsMax = 2_000;
 /** Rows drawn above and below the visible ones. */
 export const logRowsMargin = 40;
-/** The height of a log row in CSS px; style.css has the same number. */
+/** The height of a log row in CSS px; log.css has the same number. */
 export const logRowPx = 18;
+/** Browsers draw nothing below about 17.9 million px: a longer log scrolls in larger steps. */
+export const logHeightPxMax = 15_000_000;
 /** Closer to the end than this, the log follows. */
 export const logFollowPx = 24;
+/** Lines that are searched before the page may do something else. */
+export const logSearchLines = 50_000;
+/** Matches that are counted; who has more is looking for something else. */
+export const logMatchesMax = 100_000;
+/** A longer log is downloaded rather than copied. */
+export const logCopyCharsMax = 8 * 1024 * 1024;
+/** A longer line is drawn up to here. */
+export const logLineCharsShown = 20_000;
 
 /** The first piece of a text that is shown; a click shows the next. */
 export const previewTextBytesMax = 256 * 1024;

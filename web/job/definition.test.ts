@@ -4,7 +4,6 @@ import type { JsonObject } from "../url/codec.ts";
 import { readParameters } from "../url/parameters.ts";
 import { commandText, consentKeyOf, definitionOf, shellWord } from "./definition.ts";
 import { environmentOf, substituted } from "./environment.ts";
-import { plainLine } from "./logText.ts";
 
 const dollar = (name: string) => `\${${name}}`;
 
@@ -112,16 +111,4 @@ test.each([
 test("a command is shown as it would be typed", () => {
   expect(commandText(["sh", "-c", "echo $A"])).toBe("sh -c 'echo $A'");
   expect(commandText("ls -la")).toBe("ls -la");
-});
-
-test.each([
-  ["\u001b[31mred\u001b[0m", "red"],
-  ["\u001b]8;;https://x\u0007link\u001b]8;;\u0007", "link"],
-  ["10%\r50%\r100%", "100%"],
-  ["long line\rab", "abng line"],
-  ["ends\r", "ends"],
-  ["a\u0000b\u0007", "ab"],
-  ["\tx <b>", "\tx <b>"],
-])("the log line %j reads %j", (line, text) => {
-  expect(plainLine(line)).toBe(text);
 });

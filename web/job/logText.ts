@@ -1,4 +1,4 @@
-// A log line as plain text: terminal escapes removed, and what a carriage return overwrote is gone, as on a terminal.
+// Text without what is no text: terminal escapes and control characters.
 
 const esc = String.fromCharCode(0x1b);
 const bell = String.fromCharCode(0x07);
@@ -14,17 +14,11 @@ const escapes = new RegExp(
   "g",
 );
 /** Control characters, but for those with a meaning in a line of text. */
-const controls = /[\p{Cc}--[\t\r\n]]/gv;
+const controls = /[\p{Cc}--[\t\r\b]]/v;
+const allControls = /[\p{Cc}--[\t\r\b]]/gv;
 
-export function plainLine(line: string): string {
-  const text = line
-    .replace(escapes, "")
-    .replace(controls, "")
-    .replace(/[\r\n]+$/, "");
-  return text.includes("\r") ? overwritten(text.split("\r")) : text;
-}
-
-/** Each part is written from the line's beginning over the one before. */
-function overwritten(parts: readonly string[]): string {
-  return parts.reduce((shown, part) => part + shown.slice(part.length), "");
+/** Without escapes and other control characters than tabs and those that go back in the line. */
+export function stripped(text: string): string {
+  // Most lines have nothing of the kind.
+  return controls.test(text) ? text.replace(escapes, "").replace(allControls, "") : text;
 }

@@ -46,12 +46,12 @@ export function createPage(browser: Browser, view: Window): Page {
   const target = computed(() => resolveQueue(effectiveQueue(parameters.value), browser.origin));
   const queueTarget = stable(computed(() => (target.value.kind === "target" ? target.value.target : undefined)));
 
-  const logs = createLogs();
+  const logs = createLogs(browser);
   const queue = createQueue(
     queueTarget,
     { open: browser.openWire, clock: browser.clock, random: browser.random },
-    ({ jobId, logs: lines, first }) => {
-      if (jobId === ready.peek()?.id) logs.append(lines, first);
+    ({ jobId, logs: lines, first, step }) => {
+      if (jobId === ready.peek()?.id) logs.append(lines, first, step !== "Running");
     },
   );
 
@@ -110,10 +110,9 @@ export function createPage(browser: Browser, view: Window): Page {
     const current = job.value;
     phases.note(id ?? "", current);
     if (!id) return;
-    logs.follow(`${id} ${at?.queue}`, current);
+    logs.follow(at, id, current);
     if (current?.state === "Finished" && at) results.need(at, id, current);
-    if (result.value?.kind === "ready" && result.value.finished.result)
-      logs.complete(result.value.finished.result.logs);
+    if (result.value?.kind === "ready" && result.value.finished.result) logs.complete(result.value.finished.result);
   });
 
   const status = computed(() => {

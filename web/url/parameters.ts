@@ -33,6 +33,8 @@ export interface Parameters {
   readonly permit: string | undefined;
   /** `disabled` hides the tabs, `invisible` shows them on hover or focus. */
   readonly menu: "visible" | "invisible" | "disabled";
+  /** The line of the log that the address leads to, from 1. Its name is one of those that never become environment. */
+  readonly line: number | undefined;
   /** What becomes environment: the fragment's other parameters over the search part's, decoded. */
   readonly variables: ReadonlyMap<string, string>;
 }
@@ -69,6 +71,7 @@ export function readParameters(hash: string, search: string): { parameters: Para
     maxJobDuration: reader.duration("maxJobDuration"),
     permit: reader.text("permit") || undefined,
     menu: reader.menu("hm"),
+    line: reader.line("mp_line"),
     variables: variablesOf(raw, search),
   };
   // Nothing of it decides a job, but its owner should hear that it can't be read.
@@ -107,6 +110,11 @@ class Reader {
   menu(key: string): Parameters["menu"] {
     const text = this.text(key);
     return text === "disabled" || text === "invisible" ? text : "visible";
+  }
+
+  line(key: string): number | undefined {
+    const line = Number(this.text(key));
+    return Number.isInteger(line) && line > 0 ? line : undefined;
   }
 
   json(key: string, expected: string): JsonObject | undefined {

@@ -1,0 +1,119 @@
+// One line of a log: its number, its time, its text in its colours. Only ever text.
+
+import type { ComponentChildren } from "preact";
+import { colourOf, type Look, spansOf } from "../../job/ansi.ts";
+import { logLineCharsShown } from "../../limits.ts";
+import type { LogStore } from "../../state/logStore.ts";
+
+export type TimeStyle = "none" | "clock" | "since";
+
+interface Props {
+  readonly store: LogStore;
+  readonly at: number;
+  readonly number: number;
+  readonly times: TimeStyle;
+  readonly start: number;
+  readonly pattern: RegExp | undefined;
+  readonly isTarget: boolean;
+  readonly isMatch: boolean;
+  readonly onNumber: (number: number) => void;
+}
+
+export function LogRow({ store, at, number, times, start, pattern, isTarget, isMatch, onNumber }: Props) {
+  const time = store.time(at);
+  const whole = store.text(at);
+  const text = whole.length > logLineCharsShown ? whole.slice(0, logLineCharsShown) : whole;
+  return (
+    <div
+      class="log-row"
+      data-kind={store.kind(at)}
+      data-build={store.isBuild(at)}
+      data-target={isTarget}
+      data-match={isMatch}
+      title={time > 0 ? new Date(time).toLocaleTimeString() : undefined}
+    >
+      <button
+        type="button"
+        class="number"
+        tabIndex={-1}
+        aria-label={`Link to line ${number}`}
+        data-number={number}
+        onClick={() => onNumber(number)}
+      />
+      {times === "none" ? null : <span class="time" data-time={timeText(time, times, start)} />}
+      <span class="line">
+        {spansOf(text, store.look(at)).map((span, index) => (
+          <Piece key={index} look={span.look}>
+            {marked(span.text, pattern)}
+          </Piece>
+        ))}
+        {text === whole ? null : <em> … the line is longer; download the log to read it</em>}
+      </span>
+    </div>
+  );
+}
+
+function timeText(time: number, style: TimeStyle, start: number): string {
+  if (time <= 0) return "";
+  if (style === "clock") return new Date(time).toLocaleTimeString();
+  return `+${(Math.max(0, time - start) / 1000).toFixed(2)} s`;
+}
+
+function Piece({ look, children }: { look: Look; children: ComponentChildren }) {
+  const { colour, background, isBold, isDim, isItalic, isUnderlined, isInverse, isStruck } = look;
+  const isPlain = Object.values(look).every((value) => value === undefined || value === false);
+  if (isPlain) return <>{children}</>;
+  const named = (value: number | string | undefined) => (typeof value === "number" && value < 16 ? value : undefined);
+  const other = (value: number | string | undefined) =>
+    value !== undefined && named(value) === undefined ? colourOf(value) : undefined;
+  const [front, back] = isInverse ? [background, colour] : [colour, background];
+  const decoration = [isUnderlined ? "underline" : "", isStruck ? "line-through" : ""].join(" ").trim();
+  return (
+    <span
+      class={isInverse ? "ansi inverse" : "ansi"}
+      data-fg={named(front)}
+      data-bg={named(back)}
+      style={{
+        color: other(front),
+        background: other(back),
+        fontWeight: isBold ? 600 : undefined,
+        opacity: isDim ? 0.7 : undefined,
+        fontStyle: isItalic ? "italic" : undefined,
+        textDecoration: decoration || undefined,
+      }}
+    >
+      {children}
+    </span>
+  );
+}
+
+const address = /https?:\/\/[^\s"'<>`]+[^\s"'<>`.,;:!?)\]}]/g;
+
+/** Matches of the search, and addresses as links to a tab that does not know us. */
+function marked(text: string, pattern: RegExp | undefined): ComponentChildren {
+  if (!text.includes("://")) return highlighted(text, pattern);
+  const parts: ComponentChildren[] = [];
+  let at = 0;
+  for (const match of text.matchAll(address)) {
+    parts.push(highlighted(text.slice(at, match.index), pattern));
+    parts.push(
+      <a href={match[0]} target="_blank" rel="noreferrer noopener">
+        {highlighted(match[0], pattern)}
+      </a>,
+    );
+    at = match.index + match[0].length;
+  }
+  parts.push(highlighted(text.slice(at), pattern));
+  return parts;
+}
+
+function highlighted(text: string, pattern: RegExp | undefined): ComponentChildren {
+  if (!pattern) return text;
+  const parts: ComponentChildren[] = [];
+  let at = 0;
+  for (const match of text.matchAll(pattern)) {
+    parts.push(text.slice(at, match.index), <mark>{match[0]}</mark>);
+    at = match.index + match[0].length;
+  }
+  return at === 0 ? text : [...parts, text.slice(at)];
+}
