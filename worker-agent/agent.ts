@@ -11,6 +11,7 @@ import { labels, refuseUnknownRuntime } from "./docker/container.ts";
 import { DiskQuota } from "./docker/diskQuota.ts";
 import { Engine } from "./docker/engine.ts";
 import { JobNetwork } from "./docker/network.ts";
+import { takeOverWith } from "./docker/takeOver.ts";
 import { messageOf } from "./fault.ts";
 import { ContentCache } from "./files/cache.ts";
 import { defaultRoom, houseOf } from "./housekeeping/house.ts";
@@ -79,10 +80,11 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
     loginFolder: options.loginFolder,
     world,
   });
+  const takeOver = takeOverWith({ engine, agent, toolsImage: options.toolsImage });
   const network = new JobNetwork({ ...options, engine, agent, slots: capacity.slots });
   const startLimit = within(engineCallMs);
   if (data.former !== undefined) await forgetAgent(data.former, { engine, world, log }, startLimit);
-  const adopted = await adopt({ engine, agent, jobs, spool, log }, startLimit);
+  const adopted = await adopt({ engine, agent, jobs, spool, takeOver, log }, startLimit);
   await network.open(startLimit);
 
   const sessions: Session[] = [];
@@ -110,6 +112,7 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
       cache,
       images,
       network,
+      takeOver,
       guard,
       limits,
       quota,

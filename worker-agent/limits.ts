@@ -122,6 +122,9 @@ export const probeSeconds = 2;
 /** A host with many bridges has many addresses; all are tried at once, with some processes each. */
 export const probeTargetsMax = 16;
 export const probePidsMax = 128;
+/** Files of a job that are made the agent's own: a hundred thousand of them are known at once, and take minutes on a slow disk. */
+export const takeOverMemoryBytes = 256 * MiB;
+export const takeOverMs = 10 * minuteMs;
 /** Tools of the host that are copied into an image: a shell and `ip` are 8 MB with their libraries. */
 export const toolsBytesMax = 64 * MiB;
 
@@ -169,6 +172,8 @@ export const partsAtOnce = 3;
 export const askAgainMs = 5 * minuteMs;
 /** A failed upload's parts are cleaned up if that is quick. */
 export const abortUploadMs = 10_000;
+/** A tree that is too deep for this process is removed by another. */
+export const removeMs = 10 * minuteMs;
 /** Names of outputs that could not be taken, in the log. */
 export const skippedNamesMax = 20;
 

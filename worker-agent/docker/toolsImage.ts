@@ -1,4 +1,4 @@
-// The image of the agent's own small containers: a shell and `ip`, as this machine has them, or a busybox image that is there.
+// The image of the agent's own small containers: a shell, `ip` and what changes owners, as this machine has them, or a busybox image that is there.
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -58,6 +58,9 @@ async function ownImage(engine: Engine, signal: AbortSignal): Promise<string> {
       ["tools/sh", await programNamed(shells)],
       ["tools/ip", await programNamed(["ip"])],
       ["tools/cat", await programNamed(["cat"])],
+      ["tools/stat", await programNamed(["stat"])],
+      ["tools/chown", await programNamed(["chown"])],
+      ["tools/chmod", await programNamed(["chmod"])],
     ],
     signal,
   );

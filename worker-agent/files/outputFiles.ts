@@ -4,7 +4,7 @@
 import { opendir, readlink } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { relativePathFault } from "../../wire/paths.ts";
-import { codeOf, messageOf } from "../fault.ts";
+import { codeOf } from "../fault.ts";
 import { outputsMax, skippedNamesMax } from "../limits.ts";
 
 export interface OutputFile {
@@ -22,10 +22,9 @@ const linksMax = 8;
 /** Sorted by name. */
 export async function outputFiles(
   folder: string,
-  note: (text: string) => void,
+  skipped: Skipped,
   signal: AbortSignal,
 ): Promise<readonly OutputFile[]> {
-  const skipped = new Skipped(note);
   const files = new Set<string>();
   const links = new Map<string, string>();
   const folders = [""];
@@ -43,7 +42,8 @@ export async function outputFiles(
       }
     } catch (error) {
       if (codeOf(error) !== "EACCES" && codeOf(error) !== "ENAMETOOLONG") throw error;
-      skipped.add(below === "" ? "." : below, `can't be read: ${messageOf(error)}`);
+      if (codeOf(error) === "EACCES") skipped.unreadable(below === "" ? "." : below);
+      else skipped.add(below, "lies too deep");
     }
   }
   const found = [...files].map((name): OutputFile => ({ name, source: name }));
@@ -54,7 +54,6 @@ export async function outputFiles(
   }
   found.sort((a, b) => (a.name < b.name ? -1 : 1));
   for (const { name } of found.splice(outputsMax)) skipped.add(name, `is one more than ${outputsMax}`);
-  skipped.tell();
   return found;
 }
 
@@ -63,6 +62,7 @@ export class Skipped {
   readonly #note: (text: string) => void;
   #count = 0;
   #reason = "";
+  hasUnreadable = false;
 
   constructor(note: (text: string) => void) {
     this.#note = note;
@@ -72,6 +72,11 @@ export class Skipped {
     this.#count += 1;
     this.#reason = why;
     if (this.#count <= skippedNamesMax) this.#note(`Not taken from /outputs: ${JSON.stringify(name)} ${why}.`);
+  }
+
+  unreadable(name: string): void {
+    this.hasUnreadable = true;
+    this.add(name, "can't be read by the agent: make it readable for everyone");
   }
 
   tell(): void {

@@ -41,6 +41,8 @@ export interface OutputTools {
   readonly now: () => number;
   /** A line for the job's owner. */
   readonly note: (text: string) => void;
+  /** Makes files of another user's readable. */
+  readonly takeOver?: () => Promise<void>;
 }
 
 interface Content {
@@ -55,12 +57,8 @@ interface HashedFile extends Content {
 
 /** @throws JobFault when one can't be uploaded. */
 export async function collectOutputs(folder: string, tools: OutputTools, signal: AbortSignal): Promise<Outputs> {
-  const { origin, note } = tools;
-  const skipped = new Skipped(note);
-  const found = await outputFiles(folder, note, signal);
-  const named = withinResult(found, origin, skipped);
-  const files = await hashAll(folder, named, tools, skipped, signal);
-  skipped.tell();
+  const { origin } = tools;
+  const files = await hashedFiles(folder, tools, signal);
   const inline = await inlineOf(files, tools, signal);
   const uploads = new Map(files.filter(({ name }) => !inline.has(name)).map((file) => [file.hash, file]));
   await eachAtOnce(uploads.values(), uploadsAtOnce, signal, async ({ path, size, hash, name }, signal) => {
@@ -72,6 +70,33 @@ export async function collectOutputs(folder: string, tools: OutputTools, signal:
     outputs: Object.fromEntries(files.map((file) => [file.name, refOf(file)])),
     outputSizes: Object.fromEntries(files.map(({ name, size }) => [name, size])),
   };
+}
+
+/** What a user kept for himself inside the container is made readable; what still can't be read is named. */
+async function hashedFiles(folder: string, tools: OutputTools, signal: AbortSignal): Promise<readonly HashedFile[]> {
+  const look = async () => {
+    const notes: string[] = [];
+    const skipped = new Skipped((text) => notes.push(text));
+    const found = await outputFiles(folder, skipped, signal);
+    const files = await hashAll(folder, withinResult(found, tools.origin, skipped), tools, skipped, signal);
+    skipped.tell();
+    return { files, notes, isWhole: !skipped.hasUnreadable };
+  };
+  const first = await look();
+  const last = first.isWhole || !(await isTakenOver(tools)) ? first : await look();
+  for (const text of last.notes) tools.note(text);
+  return last.files;
+}
+
+async function isTakenOver({ takeOver, note }: OutputTools): Promise<boolean> {
+  if (!takeOver) return false;
+  try {
+    await takeOver();
+    return true;
+  } catch (error) {
+    note(`Outputs that other users keep for themselves could not be read: ${messageOf(error)}`);
+    return false;
+  }
 }
 
 /** As many as a result can name. */
@@ -111,7 +136,9 @@ async function hashAll(
       return hashSmall(path, buffer) ?? (await hashLarge(path, signal));
     } catch (error) {
       if (!(error instanceof JobFault) && codeOf(error) !== "EACCES") throw error;
-      skipped.add(path.slice(folder.length + 1), `can't be taken: ${messageOf(error)}`);
+      const name = path.slice(folder.length + 1);
+      if (error instanceof JobFault) skipped.add(name, `can't be taken: ${messageOf(error)}`);
+      else skipped.unreadable(name);
       return undefined;
     }
   }

@@ -1,12 +1,14 @@
 // What an earlier process of this agent left on the host: containers that still run or have ended are taken up again, the
 // rest is removed.
 
-import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { labels } from "../docker/container.ts";
 import type { Engine } from "../docker/engine.ts";
 import type { ListedContainer } from "../docker/engineAnswers.ts";
 import { holderOf } from "../docker/network.ts";
+import type { TakeOver } from "../docker/takeOver.ts";
 import { messageOf } from "../fault.ts";
+import { removeTree } from "../files/removeTree.ts";
 import { type LogSink, shortQueue } from "../log.ts";
 import { isMarked } from "../parked/parkedContainer.ts";
 import type { Spool } from "../queue/spool.ts";
@@ -25,12 +27,13 @@ export interface AdoptOptions {
   readonly agent: string;
   readonly jobs: string;
   readonly spool: Spool;
+  readonly takeOver: TakeOver;
   readonly log: LogSink;
 }
 
 /** Resolves when only what is adopted is left. */
 export async function adopt(
-  { engine, agent, jobs, spool, log }: AdoptOptions,
+  { engine, agent, jobs, spool, takeOver, log }: AdoptOptions,
   signal: AbortSignal,
 ): Promise<readonly Adopted[]> {
   const folders = await readJobRecords(jobs);
@@ -53,15 +56,16 @@ export async function adopt(
   const holders = new Set(adopted.map(({ networkMode }) => holderOf(networkMode)));
   for (const id of others) if (!holders.has(id)) await engine.remove(id, signal);
   const kept = new Set(adopted.map(({ record }) => jobFolder(jobs, record).path));
-  for (const path of folders.keys()) if (!kept.has(path)) await removeFolder(path, log);
+  for (const path of folders.keys()) if (!kept.has(path)) await removeFolder(path, takeOver, log);
   return adopted;
 }
 
-async function removeFolder(path: string, log: LogSink): Promise<void> {
+async function removeFolder(path: string, takeOver: TakeOver, log: LogSink): Promise<void> {
   try {
-    await rm(path, { recursive: true, force: true });
+    await removeTree(join(path, "outputs"), takeOver);
+    await removeTree(path);
   } catch (error) {
-    // Files of a container's root that this agent may not remove cost disk, and nothing else.
+    // What this agent may not remove costs disk, and nothing else.
     log({ event: "folder not removed", level: "warn", message: messageOf(error) });
   }
 }

@@ -1,6 +1,7 @@
 // The life of one attempt, as one function under one signal: prepare inputs, ensure the image, run, collect outputs, report.
 // Whatever happens, nothing of it stays on the host.
 
+import { basename } from "node:path";
 import type { JobPhase } from "../../wire/result.ts";
 import { containerName } from "../docker/container.ts";
 import type { Place } from "../docker/network.ts";
@@ -90,7 +91,8 @@ async function finishOf(life: Life, blobs: BlobUpload, signal: AbortSignal): Pro
     });
     log.endOutput();
     noteEnd(end, limitMs, log);
-    const outputTools = { origin: originOf(life), blobs, now: tools.world.now, note };
+    const takeOver = () => tools.takeOver(folder.path, basename(folder.outputs));
+    const outputTools = { origin: originOf(life), blobs, now: tools.world.now, note, takeOver };
     const outputs = end.timedOut
       ? undefined
       : await phases.during("outputs", () => collectOutputs(folder.outputs, outputTools, signal));
@@ -131,7 +133,7 @@ async function cleanUp({ task, tools, folder, parked, places }: Life): Promise<v
     const own = task.adopted?.container ?? containerName({ ...task, agent: tools.agent });
     if (!waited?.released) await tools.engine.remove(own, within(engineCallMs));
     await places.leave();
-    await removeJobFolder(folder);
+    await removeJobFolder(folder, tools.takeOver);
     // Where preparing had not come as far as moving it.
     if (waited) await removeJobFolder(waited.folder);
   } catch (error) {

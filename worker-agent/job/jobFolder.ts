@@ -1,7 +1,7 @@
 // What one attempt has on this host: its folder with inputs and outputs, and a record of what it is, from which a restarted
 // agent takes it up again.
 
-import { chmod, mkdir, readdir, rename, rm } from "node:fs/promises";
+import { chmod, mkdir, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
 import { Held } from "../../wire/agentMessages.ts";
@@ -9,7 +9,9 @@ import { JobDefinition } from "../../wire/definition.ts";
 import { QueueHash } from "../../wire/ids.ts";
 import { ImageUsed, PhaseTime } from "../../wire/result.ts";
 import { readJson, writeWhole } from "../atomicFile.ts";
+import type { TakeOver } from "../docker/takeOver.ts";
 import { codeOf } from "../fault.ts";
+import { removeTree } from "../files/removeTree.ts";
 
 /** An attempt as its folder remembers it. */
 export const JobRecord = v.object({
@@ -55,8 +57,8 @@ export function folderAt(path: string): JobFolder {
 }
 
 /** Makes the folder anew. The image's user, whoever that is, can write outputs. */
-export async function makeJobFolder(folder: JobFolder): Promise<void> {
-  await rm(folder.path, { recursive: true, force: true });
+export async function makeJobFolder(folder: JobFolder, takeOver?: TakeOver): Promise<void> {
+  await removeJobFolder(folder, takeOver);
   await mkdir(folder.path, { recursive: true });
   for (const [path, mode] of [
     [folder.inputs, 0o755],
@@ -70,13 +72,15 @@ export async function makeJobFolder(folder: JobFolder): Promise<void> {
 }
 
 /** Makes the folder of what was made ahead. What is mounted from there stays mounted. */
-export async function moveJobFolder(from: JobFolder, to: JobFolder): Promise<void> {
-  await rm(to.path, { recursive: true, force: true });
+export async function moveJobFolder(from: JobFolder, to: JobFolder, takeOver?: TakeOver): Promise<void> {
+  await removeJobFolder(to, takeOver);
   await rename(from.path, to.path);
 }
 
-export async function removeJobFolder(folder: JobFolder): Promise<void> {
-  await rm(folder.path, { recursive: true, force: true });
+export async function removeJobFolder({ path, outputs }: JobFolder, takeOver?: TakeOver): Promise<void> {
+  // Only what the job wrote: its inputs may be links to what others read.
+  await removeTree(outputs, takeOver);
+  await removeTree(path);
 }
 
 export async function writeJobRecord(folder: JobFolder, record: JobRecord, newId: () => string): Promise<void> {

@@ -8,6 +8,7 @@ import type { DiskQuota } from "../docker/diskQuota.ts";
 import type { Engine } from "../docker/engine.ts";
 import { EngineError, type ImageInfo } from "../docker/engineAnswers.ts";
 import type { JobNetwork, Place } from "../docker/network.ts";
+import type { TakeOver } from "../docker/takeOver.ts";
 import { JobFault } from "../fault.ts";
 import type { ContentCache } from "../files/cache.ts";
 import type { GuardOptions } from "../files/guard.ts";
@@ -61,6 +62,7 @@ export interface JobTools {
   readonly images: Images;
   readonly network: JobNetwork;
   readonly parking: Parking;
+  readonly takeOver: TakeOver;
   readonly guard: GuardOptions;
   readonly limits: JobLimits;
   readonly quota: DiskQuota;
@@ -121,7 +123,8 @@ export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared
       parts.begin((signal) =>
         phases.during("inputs", async () => {
           const parked = await life.parked;
-          await (parked ? moveJobFolder(parked.folder, folder) : makeJobFolder(folder));
+          const { takeOver } = tools;
+          await (parked ? moveJobFolder(parked.folder, folder, takeOver) : makeJobFolder(folder, takeOver));
           if (isOwn) await makeJobCache(life.jobCache);
           return await prepareInputs(definition, folder, inputTools, signal);
         }),
