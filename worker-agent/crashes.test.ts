@@ -24,9 +24,8 @@ beforeEach(async () => {
   stack = await startStack();
   dataDir = await stack.folder();
   socket = join(await stack.folder(), "docker.sock");
-  engine = await startProxy({ to: { path: "/var/run/docker.sock" }, path: socket });
-  const { hostname: host, port } = new URL(stack.api);
-  api = await startProxy({ to: { host, port: Number(port) }, host: `${host}:${port}` });
+  engine = await startProxy({ path: "/var/run/docker.sock" }, socket);
+  api = await startProxy({ host: "localhost", port: Number(new URL(stack.api).port) });
 });
 
 afterEach(async () => {

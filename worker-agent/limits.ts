@@ -218,8 +218,8 @@ export const keyBytes = 32;
 
 // The data folder.
 
-/** A finish that no queue has asked for is dropped after this. */
-export const spoolKeepMs = 24 * 60 * minuteMs;
+/** A finish that no queue has asked for is dropped after this: as long as queues keep results. */
+export const spoolKeepMs = 28 * 24 * 60 * minuteMs;
 
 /** The longest a job runs on a machine whose owner says nothing: what a definition that names no time gets. */
 export const defaultJobMs = 5 * minuteMs;

@@ -20,15 +20,8 @@ interface Line {
   silent: boolean;
 }
 
-export interface TestProxyOptions {
-  readonly to: NetConnectOpts;
-  /** Where it listens, if not on a free port of loopback. */
-  readonly path?: string;
-  /** The name under which the server knows itself, in the place of the proxy's own. */
-  readonly host?: string;
-}
-
-export async function startProxy({ to, path, host }: TestProxyOptions): Promise<TestProxy> {
+/** Listens on a path if one is given, else on a free port of loopback. */
+export async function startProxy(to: NetConnectOpts, path?: string): Promise<TestProxy> {
   const lines = new Set<Line>();
   let wanted: (request: string) => boolean | Promise<boolean> = () => false;
   let held = Promise.withResolvers<string>();
@@ -49,8 +42,7 @@ export async function startProxy({ to, path, host }: TestProxyOptions): Promise<
       void (async () => {
         const stop = await wanted(request);
         if (stop) return held.resolve(request);
-        const known = host === undefined ? chunk : Buffer.from(renamed(chunk.toString("latin1"), host), "latin1");
-        pass(line, line.far, known);
+        pass(line, line.far, chunk);
         near.resume();
       })();
     });
@@ -88,10 +80,6 @@ export async function startProxy({ to, path, host }: TestProxyOptions): Promise<
       await new Promise((resolve) => server.close(resolve));
     },
   };
-}
-
-function renamed(request: string, host: string): string {
-  return request.replace(/^host: .*$/im, `Host: ${host}`);
 }
 
 function pass({ silent }: Line, to: Socket, chunk: Buffer): void {

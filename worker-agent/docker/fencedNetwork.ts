@@ -58,7 +58,7 @@ export class FencedNetwork {
     this.#tools = tools;
     this.#facts = facts;
     this.#firewall = firewall;
-    this.#askedAt = plan.world.now();
+    this.#askedAt = plan.world.elapsed();
     this.#namespaces = new Namespaces({
       make: () => this.#make(),
       max: plan.slots * namespacesPerSlot,
@@ -162,9 +162,9 @@ export class FencedNetwork {
   #lookAtHost(): void {
     const { world } = this.#plan;
     const look = lookOfThisHost();
-    if (look === this.#look && world.now() - this.#askedAt < hostAskMs) return;
+    if (look === this.#look && world.elapsed() - this.#askedAt < hostAskMs) return;
     this.#look = look;
-    this.#askedAt = world.now();
+    this.#askedAt = world.elapsed();
     this.#chore = this.#chore
       .then(() => this.#askAgain())
       .catch((error: unknown) => this.#warn("host not asked", error));

@@ -20,7 +20,7 @@ export interface HousekeeperOptions {
   readonly freeBytes?: (path: string) => Promise<number>;
   /** Why no more jobs should come, as a sentence; undefined when they may again. */
   readonly changed: (sentence: string | undefined) => void;
-  readonly world: Pick<World, "now">;
+  readonly world: Pick<World, "elapsed">;
   readonly log: LogSink;
 }
 
@@ -58,8 +58,8 @@ export class Housekeeper {
   async #look(): Promise<void> {
     const { world, disks, log } = this.#options;
     // Counting what is there takes longer than asking what is free.
-    const counts = this.#countedAt === undefined || world.now() - this.#countedAt >= housekeepingMs;
-    if (counts) this.#countedAt = world.now();
+    const counts = this.#countedAt === undefined || world.elapsed() - this.#countedAt >= housekeepingMs;
+    if (counts) this.#countedAt = world.elapsed();
     for (const disk of disks) {
       try {
         await this.#tidy(disk, counts);

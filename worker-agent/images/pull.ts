@@ -31,7 +31,7 @@ export async function pull(
   const { registry, repository, tag } = parsed;
   const limited = within(pullMs, signal);
   const progress = new PullProgress();
-  let toldAt = world.now();
+  let toldAt = world.elapsed();
   const reference = `${repository}${tag.includes(":") ? "@" : ":"}${tag}`;
   tell.line(`Pulling ${reference} from ${registry}${login ? " with this agent's login" : ""}`, "docker image pull");
   try {
@@ -42,8 +42,8 @@ export async function pull(
       const line = progress.add(event);
       if (line !== undefined) tell.line(line, "docker image pull");
       const note = progress.note();
-      if (note === undefined || world.now() - toldAt < progressEveryMs) continue;
-      toldAt = world.now();
+      if (note === undefined || world.elapsed() - toldAt < progressEveryMs) continue;
+      toldAt = world.elapsed();
       tell.progress(note);
     }
   } catch (error) {

@@ -121,7 +121,7 @@ function diskWatch({ tools, folder, jobCache, allowance }: Life, id: string): Di
     diskBytes: allowance.diskBytes,
     jobCacheBytes: limits.jobCacheBytes,
     written: async (signal) => (quota.given ? 0 : await engine.writtenBytes(id, signal)),
-    now: world.now,
+    now: world.elapsed,
     failed: (message) => log({ event: "disk not looked at", level: "warn", message }),
   };
 }

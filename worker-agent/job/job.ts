@@ -51,7 +51,7 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
     earlier: record ? await readStoredPieces(folder.log) : [],
   });
   const beganAt = record?.beganAt ?? world.now();
-  const phases = new Phases({ now: world.now, beganAt, done: record?.phases ?? [], tell: uplink.progress });
+  const phases = new Phases({ ...world, beganAt, done: record?.phases ?? [], tell: uplink.progress });
   const parked = task.adopted
     ? Promise.resolve(undefined)
     : tools.parking.claim(task.queue, task.definition, envOf({ task, tools }));

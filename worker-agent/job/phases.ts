@@ -12,6 +12,7 @@ export interface ProgressNote {
 
 export interface PhasesOptions {
   readonly now: () => number;
+  readonly elapsed: () => number;
   readonly beganAt: number;
   /** Those of an adopted job that are over. */
   readonly done: readonly PhaseTime[];
@@ -36,9 +37,10 @@ export class Phases {
 
   /** Phases may overlap; the queue is told of the one that began or said something last. */
   async during<T>(phase: JobPhase, work: () => Promise<T>): Promise<T> {
-    const { now, beganAt } = this.#options;
-    const startedAt = now();
-    const begun: Begun = { phase, start: startedAt - beganAt };
+    const { now, elapsed, beganAt } = this.#options;
+    const startedAt = elapsed();
+    // The attempt may have begun in an earlier process, or before somebody set the clock.
+    const begun: Begun = { phase, start: Math.max(0, now() - beganAt) };
     this.#begun.push(begun);
     const timer = this.#telling ? undefined : setTimeout(() => this.#tell(phase), progressAfterMs);
     if (this.#telling) this.#tell(phase);
@@ -46,7 +48,7 @@ export class Phases {
       return await work();
     } finally {
       clearTimeout(timer);
-      begun.ms = now() - startedAt;
+      begun.ms = Math.round(elapsed() - startedAt);
     }
   }
 
