@@ -161,7 +161,6 @@ describe("a job's end", () => {
       /The image "localhost:1\/no\/such-image:1" .*no registry/,
     ],
     ["a name that no image has", { image: "Not An Image" }, /is not the name of an image/],
-    ["a build", { image: undefined, build: { dockerfile: "FROM busybox" } }, /can't build images yet/],
     ["a program that is not there", { command: "nonsense --now" }, /no program "nonsense"/],
     ["an input that is not there", { inputs: { a: { type: "key", value: "0".repeat(64) } } }, /The input "a" .*404/],
     [

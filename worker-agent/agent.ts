@@ -5,6 +5,8 @@ import { join } from "node:path";
 import type { AgentId, QueueHash } from "../wire/ids.ts";
 import { queueNameOfKey } from "../wire/keyedQueue.ts";
 import { type AgentOptions, agentVersion, type SettledOptions } from "./agentOptions.ts";
+import { Builds } from "./build/builds.ts";
+import { defaultBuildMs } from "./build/limits.ts";
 import { Counters } from "./counters.ts";
 import { type DataDir, openDataDir } from "./dataDir.ts";
 import { labels, refuseUnknownRuntime } from "./docker/container.ts";
@@ -82,6 +84,21 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
   });
   const takeOver = takeOverWith({ engine, agent, toolsImage: options.toolsImage });
   const network = new JobNetwork({ ...options, engine, agent, slots: capacity.slots });
+  const settings = { variables: new Map<string, string>(), limitMs: defaultBuildMs, ...options.builds };
+  const builds = await Builds.open({
+    engine,
+    images,
+    records,
+    network,
+    cache,
+    guard,
+    settings,
+    trusted,
+    agent,
+    folder: data.builds,
+    world,
+    log,
+  });
   const startLimit = within(engineCallMs);
   if (data.former !== undefined) await forgetAgent(data.former, { engine, world, log }, startLimit);
   const adopted = await adopt({ engine, agent, jobs, spool, takeOver, log }, startLimit);
@@ -111,6 +128,7 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
       jobCaches,
       cache,
       images,
+      builds,
       network,
       takeOver,
       guard,

@@ -1,5 +1,6 @@
 // What an agent is started with.
 
+import type { BuildSettings } from "./build/builds.ts";
 import type { Counters } from "./counters.ts";
 import type { Engine } from "./docker/engine.ts";
 import type { Containment } from "./docker/network.ts";
@@ -30,6 +31,8 @@ export interface AgentOptions extends Containment {
   readonly pull?: PullPolicy;
   /** Where the logins to registries are, if not where Docker's own tools look. */
   readonly loginFolder?: string;
+  /** What builds get of this host, and how long they may take. */
+  readonly builds?: Partial<BuildSettings>;
   /** Address ranges that inputs may be read from although they are not public. */
   readonly allowRanges?: readonly string[];
   /** What one job may use at most, beside what `capacity` says. */

@@ -16,6 +16,7 @@ export interface DataDir {
   /** The agent's public id, by which its containers know it. */
   readonly agent: AgentId;
   readonly cache: string;
+  readonly builds: string;
   readonly jobs: string;
   readonly jobCaches: string;
   readonly spool: string;
@@ -51,6 +52,7 @@ export async function openDataDir(folder: string, identity: Identity, newId: () 
       secret: kept,
       agent: agentIdOf(kept),
       cache: join(path, "cache"),
+      builds: join(path, "builds"),
       jobs: join(path, "jobs"),
       jobCaches: join(path, "job-cache"),
       spool: join(path, "spool"),

@@ -27,7 +27,7 @@ interface Call {
   readonly path: string;
   readonly query?: Readonly<Record<string, string>>;
   /** JSON, or a tar archive as it is. */
-  readonly body?: object | Buffer;
+  readonly body?: object | Buffer | Readable;
   /** The login to a registry that the engine should use. */
   readonly login?: object | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -56,6 +56,8 @@ export class Engine {
   async info(signal?: AbortSignal) {
     const info = v.parse(Info, await this.#call({ method: "GET", path: "/info", signal }));
     this.#heavy.places = engineWorkPerCpu * info.NCPU;
+    // The kernel's word for it; images have Go's.
+    const architecture = { x86_64: "amd64", aarch64: "arm64" }[info.Architecture] ?? info.Architecture;
     return {
       cpus: info.NCPU,
       memoryBytes: info.MemTotal,
@@ -63,7 +65,7 @@ export class Engine {
       storage: info.Driver,
       rootFolder: info.DockerRootDir,
       os: info.OSType,
-      architecture: info.Architecture,
+      architecture,
       runtimes: Object.keys(info.Runtimes),
     };
   }
@@ -188,20 +190,32 @@ export class Engine {
   }
 
   /** Makes an image of an archive of files. */
-  async importImage(repository: string, tag: string, archive: Buffer, signal?: AbortSignal): Promise<void> {
-    const query = { fromSrc: "-", repo: repository, tag };
-    const stream = await this.#call({
-      method: "POST",
-      path: "/images/create",
-      query,
-      body: archive,
-      as: "stream",
-      signal,
-    });
+  async importImage(
+    repository: string,
+    tag: string,
+    archive: Buffer | Readable,
+    { signal, labels = {} }: { readonly signal?: AbortSignal; readonly labels?: Readonly<Record<string, string>> } = {},
+  ): Promise<void> {
+    const words = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+    const changes = words.length === 0 ? {} : { changes: `LABEL ${words.join(" ")}` };
+    const query = { fromSrc: "-", repo: repository, tag, ...changes };
+    const path = "/images/create";
+    const stream = await this.#call({ method: "POST", path, query, body: archive, as: "stream", signal });
     let said = "";
     for await (const chunk of readable(stream)) said += String(chunk);
     // Once the answer has begun, a failure comes as a line of it.
     if (said.includes('"error"')) throw new EngineError(`The image was not imported: ${said.trim()}`, undefined, said);
+  }
+
+  /** Begins a build of that context; the answer is a stream of JSON lines in which errors come too. Destroying it ends the build. */
+  async build(query: Readonly<Record<string, string>>, context: Readable, signal: AbortSignal): Promise<Readable> {
+    return readable(await this.#call({ method: "POST", path: "/build", query, body: context, as: "stream", signal }));
+  }
+
+  /** Limits the processes of a container that runs. Nothing when it has gone. */
+  async limitPids(id: string, pids: number, signal?: AbortSignal): Promise<void> {
+    const body = { PidsLimit: pids };
+    await this.#unless404({ method: "POST", path: `/containers/${id}/update`, body, signal });
   }
 
   /** False when something still needs it. */
@@ -245,12 +259,13 @@ export class Engine {
   #call({ method, path, query = {}, body = {}, login, signal, as, limitMs = engineCallMs }: Call): Promise<unknown> {
     // A signal handed to docker-modem lives as long as the stream; a stream's time limit is its reader's.
     const abortSignal = as === undefined ? within(limitMs, signal) : signal;
+    const isArchive = Buffer.isBuffer(body) || body instanceof Readable;
     return new Promise((resolve, reject) => {
       const options = {
         method,
         path: `${path}?`,
-        options: { _query: query, ...(Buffer.isBuffer(body) ? {} : { _body: body }) },
-        ...(Buffer.isBuffer(body) ? { file: body } : {}),
+        options: { _query: query, ...(isArchive ? {} : { _body: body }) },
+        ...(isArchive ? { file: body } : {}),
         ...(login === undefined ? {} : { authconfig: login }),
         statusCodes,
         isStream: as !== undefined,

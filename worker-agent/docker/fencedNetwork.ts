@@ -92,6 +92,11 @@ export class FencedNetwork {
     return this.#verdict;
   }
 
+  /** Whether the host's packet filter is set. */
+  get filtered(): boolean {
+    return this.#firewall;
+  }
+
   take(queue: QueueHash): Promise<Namespace> {
     return this.#namespaces.take(queue);
   }

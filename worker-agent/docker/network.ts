@@ -46,6 +46,8 @@ export interface Place {
   readonly hostConfig: { readonly NetworkMode: string };
   /** Whether it is as it should be now: a host that has changed needs another fence. */
   isSound(): boolean;
+  /** Whether it also holds what has raw sockets: by the host's packet filter, or because there is no network. */
+  readonly filtered: boolean;
   /** Its container is gone, or never came. May be called twice. */
   leave(): void;
 }
@@ -93,8 +95,9 @@ export class JobNetwork {
       });
       if (!namespace) return unshared(this.name);
       const leave = once(() => fenced.giveBack(namespace));
+      const { filtered } = fenced;
       const isSound = () => fenced.isSound(namespace);
-      return { hostConfig: { NetworkMode: `container:${namespace.id}` }, isSound, leave };
+      return { hostConfig: { NetworkMode: `container:${namespace.id}` }, filtered, isSound, leave };
     } catch (cause) {
       throw new JobFault(`The job's network could not be made: ${messageOf(cause).replace(/\.$/, "")}.`, { cause });
     }
@@ -106,7 +109,7 @@ export class JobNetwork {
     const leave = once(() => {
       if (holder !== undefined) this.#removeHolder(holder);
     });
-    return { hostConfig: { NetworkMode: networkMode }, isSound: () => false, leave };
+    return { hostConfig: { NetworkMode: networkMode }, filtered: false, isSound: () => false, leave };
   }
 
   /** Removes all of it; no container of a job may be left. */
@@ -188,7 +191,12 @@ async function verdictOf(fenced: FencedNetwork | Verdict): Promise<Verdict> {
 }
 
 function unshared(networkMode: string): Place {
-  return { hostConfig: { NetworkMode: networkMode }, isSound: () => true, leave: () => {} };
+  return {
+    hostConfig: { NetworkMode: networkMode },
+    filtered: networkMode === "none",
+    isSound: () => true,
+    leave: () => {},
+  };
 }
 
 /** Whether a container could not be created or started because the holder of its namespace is gone. */

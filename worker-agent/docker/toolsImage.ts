@@ -69,7 +69,7 @@ async function ownImage(engine: Engine, signal: AbortSignal): Promise<string> {
   const tag = createHash("sha256").update(archive).digest("hex").slice(0, 16);
   const image = `${repository}:${tag}`;
   if (!(await engine.image(image, signal)))
-    await engine.importImage(repository, tag, archive, within(engineCallMs, signal));
+    await engine.importImage(repository, tag, archive, { signal: within(engineCallMs, signal) });
   return image;
 }
 

@@ -15,6 +15,7 @@ export interface ImageWatcher {
 interface Stage {
   readonly said: (readonly [text: string, step: LogStep])[];
   readonly watchers: Set<ImageWatcher>;
+  progress: ProgressNote | undefined;
 }
 
 export class Audience<T> {
@@ -27,9 +28,10 @@ export class Audience<T> {
     signal: AbortSignal,
     work: (tell: ImageWatcher, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const stage = this.#stages.get(key) ?? { said: [], watchers: new Set() };
+    const stage = this.#stages.get(key) ?? { said: [], watchers: new Set(), progress: undefined };
     this.#stages.set(key, stage);
     for (const [text, step] of stage.said) watcher.line(text, step);
+    if (stage.progress) watcher.progress(stage.progress);
     stage.watchers.add(watcher);
     try {
       return await this.#work.join(key, signal, (signal) => work(tellAll(stage), signal));
@@ -40,13 +42,15 @@ export class Audience<T> {
   }
 }
 
-function tellAll({ said, watchers }: Stage): ImageWatcher {
+function tellAll(stage: Stage): ImageWatcher {
+  const { said, watchers } = stage;
   return {
     line: (text, step) => {
       if (said.length < replayLinesMax) said.push([text, step]);
       for (const watcher of watchers) watcher.line(text, step);
     },
     progress: (note) => {
+      stage.progress = note;
       for (const watcher of watchers) watcher.progress(note);
     },
   };

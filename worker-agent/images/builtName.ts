@@ -3,7 +3,7 @@
 import type { QueueHash } from "../../wire/ids.ts";
 import type { ImageInfo } from "../docker/engineAnswers.ts";
 
-const repository = "longshore/build";
+export const builtRepository = "longshore/build";
 
 export const buildLabels = {
   queue: "longshore.build.queue",
@@ -12,7 +12,7 @@ export const buildLabels = {
 
 /** The name of the image with that content for that queue. */
 export function builtName(queue: QueueHash, key: string): string {
-  return `${repository}:${queue.slice(0, 16)}-${key.slice(0, 32)}`;
+  return `${builtRepository}:${queue.slice(0, 16)}-${key.slice(0, 32)}`;
 }
 
 export function isBuiltName(name: string): boolean {

@@ -28,7 +28,7 @@ interface Begun {
 export class Phases {
   readonly #options: PhasesOptions;
   readonly #begun: Begun[];
-  #telling = false;
+  #told: JobPhase | undefined;
 
   constructor(options: PhasesOptions) {
     this.#options = options;
@@ -42,8 +42,12 @@ export class Phases {
     // The attempt may have begun in an earlier process, or before somebody set the clock.
     const begun: Begun = { phase, start: Math.max(0, now() - beganAt) };
     this.#begun.push(begun);
-    const timer = this.#telling ? undefined : setTimeout(() => this.#tell(phase), progressAfterMs);
-    if (this.#telling) this.#tell(phase);
+    const tell = () => {
+      // What it has said itself says more.
+      if (this.#told !== phase) this.#tell(phase);
+    };
+    const timer = this.#told === undefined ? setTimeout(tell, progressAfterMs) : undefined;
+    if (this.#told !== undefined) tell();
     try {
       return await work();
     } finally {
@@ -63,7 +67,7 @@ export class Phases {
   }
 
   #tell(phase: JobPhase, note: ProgressNote = {}): void {
-    this.#telling = true;
+    this.#told = phase;
     this.#options.tell(phase, note);
   }
 }

@@ -3,6 +3,7 @@
 import type { Held } from "../../wire/agentMessages.ts";
 import type { JobDefinition } from "../../wire/definition.ts";
 import type { QueueHash } from "../../wire/ids.ts";
+import type { Builds } from "../build/builds.ts";
 import { containerName, containerOptions } from "../docker/container.ts";
 import type { DiskQuota } from "../docker/diskQuota.ts";
 import type { Engine } from "../docker/engine.ts";
@@ -60,6 +61,7 @@ export interface JobTools {
   readonly jobCache: JobCacheMode;
   readonly cache: ContentCache;
   readonly images: Images;
+  readonly builds: Builds;
   readonly network: JobNetwork;
   readonly parking: Parking;
   readonly takeOver: TakeOver;
@@ -98,13 +100,7 @@ export interface Prepared {
 export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared> {
   const { task, tools, folder, places, log, phases } = life;
   const { definition } = task;
-  if (definition.build || definition.image === undefined) {
-    throw new JobFault(
-      "This agent can't build images yet, that comes with a later version: name a ready `image` instead of a `build`.",
-    );
-  }
   for (const remark of life.allowance.remarks) log.note(remark);
-  const name = definition.image;
   const sources = new Sources({
     api: tools.api,
     origins: task.origins,
@@ -129,12 +125,28 @@ export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared
           return await prepareInputs(definition, folder, inputTools, signal);
         }),
       ),
-      parts.begin((signal) => phases.during("image", () => tools.images.ensure(name, task.queue, watcher, signal))),
+      parts.begin((signal) => phases.during("image", () => imageFor(life, sources, watcher, signal))),
       parts.begin(async () => isOwn || (await makeJobCache(life.jobCache))),
       parts.begin(() => places.current()),
     ]),
   );
   return { config, image };
+}
+
+async function imageFor(
+  { task, tools, allowance }: Life,
+  sources: Sources,
+  watcher: ImageWatcher,
+  signal: AbortSignal,
+): Promise<ImageInfo> {
+  const { queue, definition } = task;
+  const { image, build } = definition;
+  if (build) {
+    const { memoryBytes, cpus, pids } = allowance;
+    return await tools.builds.ensure({ build, queue, sources, memoryBytes, cpus, pids }, watcher, signal);
+  }
+  if (image === undefined) throw new JobFault("The job names no `image`, and no `build` to make one.");
+  return await tools.images.ensure(image, queue, watcher, signal);
 }
 
 /** The created container's id. @throws JobFault when the engine refuses it. */

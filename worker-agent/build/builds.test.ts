@@ -1,0 +1,169 @@
+// Jobs that build their image, on a real engine with a real edge.
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Job } from "../../wire/job.ts";
+import { docker } from "../testEngine.ts";
+import { logText, type Stack, until } from "../testStack.ts";
+import { startBuilder, type TestBuilder } from "./testBuilder.ts";
+import type { TestGit } from "./testGit.ts";
+
+const from = "FROM longshore/shell";
+let builder: TestBuilder;
+let stack: Stack;
+let git: TestGit;
+
+beforeAll(async () => {
+  const variables = new Map([
+    ["PIP_INDEX_URL", "http://index.example.org"],
+    ["HTTPS_PROXY", "http://proxy.example.org"],
+  ]);
+  builder = await startBuilder({ variables });
+  ({ stack, git } = builder);
+});
+
+afterAll(() => builder.close());
+
+describe("a Dockerfile in the definition", () => {
+  test("is built once for all jobs that wait, and all of them see how", async () => {
+    const dockerfile = `${from}\nRUN cat /proc/sys/kernel/random/uuid >/made && echo building >&2\nCMD cat /made`;
+    const first = await Promise.all([1, 2].map(() => builder.built({ dockerfile })));
+    const later = await builder.built({ dockerfile });
+    const made = [...first, later].map((result) => result.logs.at(-1)?.[0]);
+    expect(made[0]).toMatch(/^[0-9a-f-]{36}$/);
+    expect(new Set(made).size).toBe(1);
+    for (const result of first)
+      expect(logText(result)).toMatch(
+        /Step 1\/3: FROM longshore\/shell\nStep 2\/3: RUN cat .*\nbuilding\nStep 3\/3: CMD/,
+      );
+    expect(logText(later)).toBe(made[0]);
+    expect(later.image).toEqual({ id: first[0]?.image?.id });
+  });
+
+  test("has arguments, a stage to end with, and what this host's operator gives", async () => {
+    const dockerfile = `${from} AS one\nARG A\nRUN echo "$A $PIP_INDEX_URL $HTTPS_PROXY" >/a\nFROM longshore/shell\nRUN false`;
+    const result = await builder.built({ dockerfile, target: "one", buildArgs: ["A=x y"] }, { command: "cat /a; env" });
+    expect(result.logs.map(([text]) => text)).toContain("x y http://index.example.org http://proxy.example.org");
+    expect(logText(result)).not.toMatch(/PIP_INDEX_URL=/);
+  });
+
+  test("begins with nothing that another queue made, and its image is no other queue's", async () => {
+    const dockerfile = `${from}\nRUN cat /proc/sys/kernel/random/uuid >/made`;
+    const queues = [stack.queue, `other-${crypto.randomUUID()}`];
+    const folder = await stack.folder();
+    const other = await stack.agent({ queues: queues.slice(1), dataDir: folder });
+    const results = [];
+    for (const queue of queues)
+      results.push(await stack.run({ image: undefined, build: { dockerfile }, command: "cat /made" }, queue));
+    expect(new Set(results.map((result) => result.logs.at(-1)?.[0])).size).toBe(2);
+    const id = String(results[0]?.image?.id).replace("sha256:", "");
+    const thief = await stack.finished(await stack.submit({ image: id, command: "cat /made" }, queues[1]), queues[1]);
+    expect(thief.finished?.result?.error).toMatch(/was built for another queue/);
+    const heir = await stack.submit({ image: undefined, build: { dockerfile: `FROM ${id}` } }, queues[1]);
+    expect((await stack.finished(heir, queues[1])).finished?.result?.error).toMatch(/was built for another queue/);
+    await other.stop({ drain: false });
+    await builder.remove(other.id);
+  });
+
+  test("has steps that are limited and reach neither this host nor its neighbours", async () => {
+    const dockerfile = `${from}\nRUN cat /sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max 2>/dev/null >/a; \
+      for i in 1 2 3 4 5 6 7 8 9; do cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids.max 2>/dev/null >/b; grep -q max /b && sleep 0.1; done; \
+      for host in 169.254.169.254 10.0.0.1 $(ip route | sed -n "s/default via \\([0-9.]*\\).*/\\1/p"); do nc -w 2 $host 80 2>>/c; done; true\nCMD cat /a /b /c`;
+    const text = logText(await builder.built({ dockerfile }));
+    expect(text.split("\n")).toEqual(expect.arrayContaining([String(1024 ** 3), "1024"]));
+    expect(text.match(/Network is unreachable|No route to host|Host is unreachable/g)).toHaveLength(3);
+  });
+
+  test("stops being built when nobody waits any more", async () => {
+    const mark = crypto.randomUUID();
+    const dockerfile = `${from}\nENV MARK=${mark}\nRUN sleep 100`;
+    const id = await stack.submit({ image: undefined, build: { dockerfile } });
+    const steps = async () => {
+      const all = await docker("ps", "--no-trunc", "--format", "{{.ID}} {{.Command}}");
+      const sleeping = all.filter((line) => line.includes("sleep 100")).map((line) => line.split(" ")[0] ?? "");
+      const envs = await Promise.all(
+        sleeping.map((step) => docker("inspect", "--format", "{{.Config.Env}}", step).catch(() => [])),
+      );
+      return envs.flat().filter((env) => env.includes(mark));
+    };
+    await until("the step runs", steps, (found) => found.length === 1);
+    await until(
+      "its progress is seen",
+      () => stack.job(id),
+      (job: Job | null) => job?.progress?.amount?.unit === "steps",
+    );
+    expect((await stack.job(id))?.progress).toMatchObject({ phase: "image", amount: { done: 2, total: 3 } });
+    await stack.cancel(id);
+    await until("the step has ended", steps, (found) => found.length === 0);
+  });
+});
+
+describe("a build that can't be", () => {
+  test.each<readonly [string, () => object, RegExp]>([
+    [
+      "no repository",
+      () => ({ context: `${git.origin}/o/none.git` }),
+      /There is no git repository .*\/o\/none\.git: check its name/,
+    ],
+    [
+      "an unknown branch",
+      () => ({ context: `${git.origin}/o/r.git/tree/nope` }),
+      /has no branch or tag "nope"\. It has .*main/,
+    ],
+    [
+      "an unknown commit",
+      () => ({ context: `${git.origin}/o/r.git/commit/${"a".repeat(40)}` }),
+      /has no commit a{40} on any branch/,
+    ],
+    ["an unknown folder", () => ({ context: `${git.origin}/o/r.git/tree/main/nope` }), /has no folder "nope"/],
+    [
+      "no Dockerfile",
+      () => ({ context: `${git.origin}/o/r.git`, filename: "Nope" }),
+      /There is no Nope in .*There is .*Dockerfile.*`filename`/,
+    ],
+    ["nobody who answers", () => ({ context: "http://127.0.0.1:1/o/r.git" }), /could not be reached/],
+    ["no archive", () => ({ context: `${git.origin}/page` }), /is no archive/],
+    [
+      "a missing file to copy",
+      () => ({ dockerfile: `${from}\nCOPY nope /x` }),
+      /failed at step 2 of 2, "COPY nope \/x": .*nope/,
+    ],
+    [
+      "a step that fails",
+      () => ({ dockerfile: `${from}\nRUN echo why; exit 3` }),
+      /failed at step 2 of 2, "RUN echo why; exit 3": its command ended with 3/,
+    ],
+    [
+      "an unknown image",
+      () => ({ dockerfile: "FROM localhost:1/none" }),
+      /The image "localhost:1\/none" .*no registry/,
+    ],
+    ["an unknown stage", () => ({ dockerfile: from, target: "nope" }), /no stage of the name/],
+    ["an instruction that is none", () => ({ dockerfile: `${from}\nRNU x` }), /Line 2 .*no instruction/],
+    [
+      "another platform",
+      () => ({ dockerfile: from, platform: "linux/s390x" }),
+      /is for linux\/s390x, and this agent's machine/,
+    ],
+    ["an argument without a value", () => ({ dockerfile: from, buildArgs: ["A"] }), /"A" has no value/],
+  ])("%s is an Error that says what to do", async (_what, build, says) => {
+    git.serve("/page", Buffer.from("<html>".padEnd(600)));
+    if (
+      says.source.includes("r.git") ||
+      says.source.includes("branch") ||
+      says.source.includes("folder") ||
+      says.source.includes("Nope")
+    )
+      await git.commit("o/r.git", "main", { Dockerfile: `${from}\nCMD true`, [crypto.randomUUID()]: "x" });
+    expect(await builder.failed(build())).toMatch(says);
+  });
+});
+
+test("a foreign queue builds on nothing that is private", async () => {
+  const queue = `foreign-${crypto.randomUUID()}`;
+  const foreign = await stack.agent({ queues: [queue], dataDir: await stack.folder(), trusted: false });
+  for (const dockerfile of [from, "FROM scratch\nCOPY --from=longshore/shell / /"]) {
+    const job = await stack.finished(await stack.submit({ image: undefined, build: { dockerfile } }, queue), queue);
+    expect(job.finished?.result?.error).toMatch(/longshore\/shell" is on the agent's machine but may be private/);
+  }
+  await foreign.stop({ drain: false });
+});

@@ -1,0 +1,243 @@
+// The images that definitions describe instead of naming one: built once for each queue and content, however many jobs wait.
+// What a build may reach, use and see is what a job may.
+
+import { createHash } from "node:crypto";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { Build } from "../../wire/definition.ts";
+import type { QueueHash } from "../../wire/ids.ts";
+import type { Engine } from "../docker/engine.ts";
+import type { ImageInfo } from "../docker/engineAnswers.ts";
+import type { JobNetwork } from "../docker/network.ts";
+import { JobFault, messageOf } from "../fault.ts";
+import type { ContentCache } from "../files/cache.ts";
+import type { GuardOptions } from "../files/guard.ts";
+import type { Sources } from "../files/sources.ts";
+import { Audience, type ImageWatcher } from "../images/audience.ts";
+import { buildLabels, builtBy, builtName, builtRepository } from "../images/builtName.ts";
+import type { Images } from "../images/images.ts";
+import type { ImageRecords } from "../images/records.ts";
+import type { LogSink } from "../log.ts";
+import type { World } from "../world.ts";
+import { recipeIn, writeContext } from "./context.ts";
+import { refuseTrigger } from "./dockerfile.ts";
+import { importExtras } from "./extras.ts";
+import { fetchCommit, type GitOptions, treeOf } from "./git.ts";
+import { type Origin, Origins } from "./origins.ts";
+import { planBuild } from "./plan.ts";
+import { runBuild } from "./run.ts";
+import { archiveTree, noTree, type Tree, tarTree } from "./tree.ts";
+
+/** What of this host builds get, because its operator says so. */
+export interface BuildSettings {
+  /** Variables of steps: proxies, package indexes. Whoever builds can read them. */
+  readonly variables: ReadonlyMap<string, string>;
+  /** A file of certificates that steps, and `git`, trust. */
+  readonly certificates?: string;
+  readonly limitMs: number;
+}
+
+export interface BuildsOptions {
+  readonly engine: Engine;
+  readonly images: Images;
+  readonly records: ImageRecords;
+  readonly network: JobNetwork;
+  readonly cache: ContentCache;
+  readonly guard: GuardOptions;
+  readonly settings: BuildSettings;
+  /** Whether the queues are the operator's own. */
+  readonly trusted: boolean;
+  readonly agent: string;
+  /** For what is only here while something is built. */
+  readonly folder: string;
+  readonly world: World;
+  readonly log: LogSink;
+}
+
+export interface BuildRequest {
+  readonly build: Build;
+  readonly queue: QueueHash;
+  readonly sources: Sources;
+  readonly memoryBytes: number;
+  readonly cpus: number | undefined;
+  readonly pids: number;
+}
+
+export class Builds {
+  readonly #options: BuildsOptions;
+  readonly #audience = new Audience<void>();
+  readonly #origins: Origins;
+
+  private constructor(options: BuildsOptions) {
+    this.#options = options;
+    this.#origins = new Origins({
+      cache: options.cache,
+      world: options.world,
+      gitOptions: (folder) => this.#gitOptions(folder),
+      temporary: (work) => this.#temporary(work),
+    });
+  }
+
+  /** What builds of an earlier process have left is removed. */
+  static async open(options: BuildsOptions): Promise<Builds> {
+    await rm(options.folder, { recursive: true, force: true });
+    return new Builds(options);
+  }
+
+  /** @throws JobFault with a sentence when it can't be built. */
+  async ensure(request: BuildRequest, watcher: ImageWatcher, signal: AbortSignal): Promise<ImageInfo> {
+    const { build, queue, sources } = request;
+    const { engine, records, world } = this.#options;
+    const buildArgs = argumentsOf(build);
+    const origin = await this.#origins.of(build.context, sources, watcher, signal);
+    const name = builtName(queue, this.#keyOf(build, origin));
+    const built = async () => {
+      const image = await engine.image(name, signal);
+      return image && builtBy(image) === queue ? image : undefined;
+    };
+    const before = await built();
+    if (before) {
+      await records.used(name, before.id);
+      return before;
+    }
+    await this.#audience.join(name, watcher, signal, async (tell, signal) => {
+      await this.#temporary((folder) => this.#build({ ...request, origin, name, folder, buildArgs }, tell, signal));
+      const image = await built();
+      if (image) await records.add({ name, id: image.id, from: "build", ours: true, askedAt: world.now() });
+    });
+    const image = await built();
+    if (!image) throw new JobFault("The image was built and is gone again: run the job again.");
+    return image;
+  }
+
+  async #build(task: Task, tell: ImageWatcher, signal: AbortSignal): Promise<void> {
+    const { build, queue, sources, origin, name, folder, buildArgs } = task;
+    const { engine, images, network, settings, agent, trusted, world, log } = this.#options;
+    const { variables, certificates } = settings;
+    const platform = await this.#platform(build.platform, signal);
+    const tree = await this.#tree(origin, folder, tell, signal);
+    const wanted = {
+      dockerfile: build.dockerfile,
+      filename: build.filename,
+      buildContext: build.buildContext,
+      source: origin.shown,
+    };
+    const recipe = await recipeIn(tree, origin.kind === "archive", wanted, signal);
+    const plan = planBuild(recipe.dockerfile, {
+      buildArgs,
+      platform,
+      settings: variables,
+      certificates: certificates !== undefined,
+    });
+    const ids = new Map<string, string>();
+    for (const image of plan.images) {
+      const { id, onBuild } = await images.ensure(image, queue, tell, signal);
+      for (const trigger of onBuild) refuseTrigger(trigger, `The image ${JSON.stringify(image)}`);
+      ids.set(image, id);
+    }
+    const labels = { [buildLabels.queue]: queue, [buildLabels.agent]: agent };
+    const tag = `extras-${world.newId()}`;
+    const extrasOptions = { engine, sources, folder, repository: builtRepository, tag, labels, certificates };
+    const extras = await importExtras(plan.extras, extrasOptions, signal);
+    try {
+      const { dockerfile, steps } = plan.write({ idOf: (image) => ids.get(image) ?? image, extras, labels });
+      const context = join(folder, "context.tar");
+      const count = await writeContext(tree, recipe, dockerfile, context, signal);
+      if (origin.kind !== "none") tell.line(`The context has ${count} files.`, "docker build");
+      const place = await network.place(queue);
+      try {
+        if (!trusted && !place.filtered)
+          throw new JobFault(
+            "This agent can't fence the steps of a build: it may not set its host's packet filter. Name a ready `image` instead of a `build`, or run the job where the queue is the operator's own (--trust).",
+          );
+        const args = { ...Object.fromEntries(variables), ...Object.fromEntries(buildArgs) };
+        const { memoryBytes, cpus, pids } = task;
+        const limits = { memoryBytes, cpus, pids, limitMs: settings.limitMs };
+        const networkMode = place.hostConfig.NetworkMode;
+        await runBuild(
+          { engine, name, context, steps, networkMode, ...limits, buildArgs: args, labels, target: build.target, log },
+          tell,
+          signal,
+        );
+      } finally {
+        place.leave();
+      }
+    } finally {
+      if (extras !== undefined) await engine.removeImage(`${builtRepository}:${tag}`);
+    }
+  }
+
+  async #tree(origin: Origin, folder: string, tell: ImageWatcher, signal: AbortSignal): Promise<Tree> {
+    switch (origin.kind) {
+      case "none":
+        return noTree;
+      case "archive": {
+        const path = join(folder, "archive");
+        await this.#options.cache.materialise(origin.hash, path);
+        return await archiveTree(path, origin.shown);
+      }
+      case "git": {
+        const git = this.#gitOptions(join(folder, "git"));
+        tell.line(`Fetching ${origin.shown} at ${origin.commit}`, "cloning repo");
+        const commit = await fetchCommit(origin.source, origin, git, signal);
+        return tarTree(() => treeOf(git.folder, commit, origin.folder.join("/"), signal));
+      }
+    }
+  }
+
+  /** Everything that decides what comes out, the credential too: who has none must not get what another one's brought. */
+  #keyOf(build: Build, origin: Origin): string {
+    const { settings } = this.#options;
+    const { dockerfile, filename, buildContext, target, platform, buildArgs } = build;
+    const host = [[...settings.variables], settings.certificates];
+    const parts = { origin: origin.key, dockerfile, filename, buildContext, target, platform, buildArgs, host };
+    return createHash("sha256").update(JSON.stringify(parts)).digest("hex");
+  }
+
+  async #platform(asked: string | undefined, signal: AbortSignal): Promise<string> {
+    const { architecture } = await this.#options.engine.info(signal);
+    const platform = `linux/${architecture}`;
+    if (asked === undefined || asked === "" || asked === platform || asked.startsWith(`${platform}/`)) return platform;
+    throw new JobFault(
+      `The build is for ${asked}, and this agent's machine is ${platform}: leave \`platform\` out, or run the job on an agent of that kind.`,
+    );
+  }
+
+  #gitOptions(folder: string): GitOptions {
+    const { guard, world, settings } = this.#options;
+    return { folder, guard, newId: world.newId, certificates: settings.certificates };
+  }
+
+  async #temporary<T>(work: (folder: string) => Promise<T>): Promise<T> {
+    const { folder: root, world, log } = this.#options;
+    const folder = join(root, world.newId());
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    try {
+      return await work(folder);
+    } finally {
+      await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
+        log({ event: "build not cleaned up", level: "warn", message: messageOf(error) });
+      });
+    }
+  }
+}
+
+interface Task extends BuildRequest {
+  readonly origin: Origin;
+  readonly name: string;
+  readonly folder: string;
+  readonly buildArgs: ReadonlyMap<string, string>;
+}
+
+function argumentsOf({ buildArgs = [] }: Build): ReadonlyMap<string, string> {
+  return new Map(
+    buildArgs.map((text) => {
+      const [, name, value] = /^\s*([A-Za-z_]\w*)=([\s\S]*)$/.exec(text) ?? [];
+      if (name === undefined || value === undefined)
+        throw new JobFault(
+          `The build argument ${JSON.stringify(text.slice(0, 50))} has no value: one looks like VERSION=1.2.`,
+        );
+      return [name, value];
+    }),
+  );
+}

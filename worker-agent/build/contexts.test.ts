@@ -1,0 +1,116 @@
+// Where builds come from: real git over HTTP and archives, on this machine.
+
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { docker } from "../testEngine.ts";
+import { startBuilder, type TestBuilder } from "./testBuilder.ts";
+import { token } from "./testGit.ts";
+
+const from = "FROM longshore/shell";
+let builder: TestBuilder;
+
+beforeAll(async () => {
+  builder = await startBuilder();
+});
+
+afterAll(() => builder.close());
+
+describe("a git repository", () => {
+  test("is built at its default branch, a branch with slashes, a folder of it, a tag and a commit", async () => {
+    const dockerfile = `${from}\nCOPY . /app\nCMD cat /app/name`;
+    const main = await builder.git.commit("o/r.git", "main", {
+      Dockerfile: dockerfile,
+      name: "main",
+      "sub/name": "sub",
+      "sub/Dockerfile": dockerfile,
+    });
+    await builder.git.tag("o/r.git", "v1");
+    await builder.git.commit("o/r.git", "feature/x", { name: "feature", "sub/name": "feature sub" });
+    const said = async (path: string, build: object = {}) =>
+      (await builder.built({ context: `${builder.git.origin}/o/r.git${path}`, ...build })).logs.at(-1)?.[0];
+    expect(await said("")).toBe("main");
+    expect(await said("/tree/feature/x")).toBe("feature");
+    expect(await said("/tree/feature/x/sub")).toBe("feature sub");
+    expect(await said("/tree/v1")).toBe("main");
+    expect(await said(`/commit/${main}`)).toBe("main");
+    expect(await said(`/commit/${main.slice(0, 9)}`)).toBe("main");
+    expect(await said("", { buildContext: "sub" })).toBe("sub");
+    expect(await said("", { buildContext: "sub", filename: "Dockerfile" })).toBe("sub");
+    expect(await said("", { dockerfile: `${from}\nCOPY name /x\nCMD cat /x` })).toBe("main");
+  });
+
+  test("is fetched once for a burst of jobs", async () => {
+    await builder.git.commit("o/burst.git", "main", { Dockerfile: `${from}\nCMD echo done` });
+    const before = builder.git.asked(/burst.git/);
+    await Promise.all([1, 2, 3].map(() => builder.built({ context: `${builder.git.origin}/o/burst.git` })));
+    await builder.built({ context: `${builder.git.origin}/o/burst.git` });
+    // The list of refs for its commit, and again with the fetch, which asks twice.
+    expect(builder.git.asked(/burst.git/) - before).toBeLessThanOrEqual(5);
+  });
+
+  test("that is private needs its token, which nobody sees", async () => {
+    await builder.git.commit("private/r.git", "main", {
+      Dockerfile: `${from}\nCOPY . /app\nCMD cat /app/secret`,
+      secret: "inside",
+    });
+    const context = builder.git.origin.replace("//", `//${token}@`);
+    const result = await builder.built({ context: `${context}/private/r.git` });
+    expect(result.logs.at(-1)?.[0]).toBe("inside");
+    expect(JSON.stringify(result)).not.toContain(token);
+    expect(JSON.stringify(builder.stack.events)).not.toContain(token);
+    expect((await docker("history", "--no-trunc", String(result.image?.id))).join("\n")).not.toContain(token);
+    expect(await builder.failed({ context: `${builder.git.origin}/private/r.git` })).toMatch(
+      /put a token that may read it into the address/,
+    );
+    expect(await builder.failed({ context: `${builder.git.origin.replace("//", "//wrong@")}/private/r.git` })).toMatch(
+      /refused the token/,
+    );
+  });
+
+  test("never leads elsewhere than the guard allows", async () => {
+    expect(await builder.failed({ context: "http://127.0.0.2:1/o/r.git" })).toMatch(
+      /127\.0\.0\.2 .*not on the public internet/,
+    );
+    expect(await builder.failed({ context: `${builder.git.origin}/away/r.git` })).toMatch(
+      /127\.0\.0\.2 .*not on the public internet/,
+    );
+    expect(await builder.failed({ dockerfile: `${from}\nADD http://127.0.0.2:1/x /x` })).toMatch(
+      /127\.0\.0\.2 .*not on the public internet/,
+    );
+  });
+});
+
+describe("an archive", () => {
+  test.each<readonly [string, readonly string[]]>([
+    ["tar", ["tar", "c", "."]],
+    ["tar.gz", ["tar", "cz", "top"]],
+    [
+      "zip",
+      [
+        "python3",
+        "-c",
+        "import shutil,sys; sys.stdout.buffer.write(open(shutil.make_archive('../'+sys.argv[1],'zip','.'),'rb').read())",
+        crypto.randomUUID(),
+      ],
+    ],
+  ])("%s is a context, its only top folder its root", async (kind, [program = "", ...args]) => {
+    const files = {
+      "top/Dockerfile": `${from}\nCOPY . /app\nCMD ls -A /app`,
+      "top/run.sh": "x",
+      "top/out.log": "x",
+      "top/.dockerignore": "*.log",
+    };
+    builder.git.serve(`/context.${kind}`, await builder.git.packed(files, program, ...args));
+    const result = await builder.built({ context: `${builder.git.origin}/context.${kind}` });
+    expect(result.logs.map(([text]) => text).slice(-3)).toEqual([".dockerignore", "Dockerfile", "run.sh"]);
+  });
+
+  test.each(["../out", "/out", "a/../../out"])("with a file called %s is refused", async (name) => {
+    builder.git.serve(
+      "/evil.tar",
+      await builder.git.packed({ x: "FROM x" }, "tar", "c", "-P", `--transform=s|^x$|${name}|`, "x"),
+    );
+    expect(await builder.failed({ context: `${builder.git.origin}/evil.tar?${crypto.randomUUID()}` })).toMatch(
+      /names a file outside of itself/,
+    );
+  });
+});

@@ -1,0 +1,82 @@
+// Files that a build gets besides its context, as an image that it copies from: in the context itself `COPY .` would take
+// them along.
+
+import { createReadStream, createWriteStream } from "node:fs";
+import { copyFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import tar from "tar-stream";
+import type { Engine } from "../docker/engine.ts";
+import { JobFault } from "../fault.ts";
+import type { Sources } from "../files/sources.ts";
+import type { ExtraFile } from "./copies.ts";
+import { downloadBytesMax } from "./limits.ts";
+import { certificatesPath } from "./plan.ts";
+
+export interface ExtrasOptions {
+  readonly engine: Engine;
+  readonly sources: Sources;
+  /** A folder of this build's own. */
+  readonly folder: string;
+  readonly repository: string;
+  readonly tag: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** A file. */
+  readonly certificates: string | undefined;
+}
+
+/** The image's id. Undefined when there is nothing to be in it. */
+export async function importExtras(
+  files: readonly ExtraFile[],
+  { engine, sources, folder, repository, tag, labels, certificates }: ExtrasOptions,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (files.length === 0 && certificates === undefined) return undefined;
+  const path = join(folder, "extras.tar");
+  const pack = tar.pack();
+  const written = pipeline(pack, createWriteStream(path, { flags: "wx", mode: 0o600 }), { signal });
+  written.catch(() => {});
+  try {
+    if (certificates !== undefined) {
+      const copy = join(folder, "certificates");
+      await copyFile(certificates, copy);
+      await addFile(pack, certificatesPath, copy, 0o644);
+    }
+    for (const [index, { path: name, from }] of files.entries()) {
+      if ("text" in from) {
+        pack.entry({ name, mode: 0o644 }, from.text);
+        continue;
+      }
+      const download = join(folder, `download-${index}`);
+      await sources.read(from.url, signal, (body) =>
+        pipeline(body, limited(from.url), createWriteStream(download), { signal }),
+      );
+      // As the builder itself makes them.
+      await addFile(pack, name, download, 0o600);
+    }
+    pack.finalize();
+    await written;
+  } catch (error) {
+    pack.destroy();
+    throw error;
+  }
+  await engine.importImage(repository, tag, createReadStream(path), { signal, labels });
+  return (await engine.image(`${repository}:${tag}`, signal))?.id;
+}
+
+async function addFile(pack: tar.Pack, name: string, path: string, mode: number): Promise<void> {
+  const { size } = await stat(path);
+  await pipeline(createReadStream(path), pack.entry({ name, mode, size, mtime: new Date(0) }));
+}
+
+function limited(url: string) {
+  return async function* (chunks: AsyncIterable<Buffer>) {
+    let bytes = 0;
+    for await (const chunk of chunks) {
+      bytes += chunk.length;
+      if (bytes > downloadBytesMax)
+        throw new JobFault(`${JSON.stringify(url.slice(0, 200))} is larger than ${downloadBytesMax} bytes.`);
+      yield chunk;
+    }
+  };
+}

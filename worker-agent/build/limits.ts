@@ -1,0 +1,32 @@
+// The sizes, times and counts of builds, each with its reason.
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+const minuteMs = 60_000;
+
+/** What `git` or an archive brings, and what becomes the context: code, not data, which inputs are for. */
+export const contextBytesMax = 2 * GiB;
+/** Files in a context; a package tree with its dependencies has a tenth of it. */
+export const contextEntriesMax = 300_000;
+/** A Dockerfile or an ignore file. */
+export const recipeBytesMax = 1 * MiB;
+/** Such files that are kept while a tree is looked through. */
+export const recipesMax = 200;
+/** One `git` command. */
+export const gitMs = 15 * minuteMs;
+/** The list of a repository's branches and tags: some hundred thousand. */
+export const gitListBytesMax = 64 * MiB;
+/** What of a program's complaints is kept for a sentence. */
+export const complaintBytesMax = 16 * KiB;
+/** A branch's commit, or an archive's content, is taken to be the same for so long: a burst of jobs asks once. */
+export const sourceFreshMs = 10_000;
+export const sourcesRememberedMax = 1_000;
+/** The steps of one build, if the operator says nothing else: compiling something large takes longer than most jobs. */
+export const defaultBuildMs = 30 * minuteMs;
+/** Links from a Dockerfile to where it really is. */
+export const linksMax = 5;
+/** Names that are shown of many. */
+export const shownNamesMax = 5;
+/** One file that ADD names by its address. */
+export const downloadBytesMax = 2 * GiB;
