@@ -138,7 +138,7 @@ describe("a job's end", () => {
         "cd /outputs && echo x > real && ln -s /etc/passwd link && ln -s / dir && mkfifo pipe && touch $'a\\nb' && ln real hard",
     });
     expect(Object.keys(result.outputs)).toEqual(["hard", "real"]);
-    expect(logText(result)).toMatch(/"link" is no regular file/);
+    expect(logText(result)).toMatch(/"link" is a link that leads to no file/);
     expect(logText(result)).toMatch(/"pipe" is no regular file/);
   });
 
