@@ -78,6 +78,8 @@ export interface Watch {
 export interface Caller {
   /** A keyed hash of the address; null where nothing is limited by address. */
   readonly client: string | null;
+  /** The name that trusted proxies were asked for, beside the one in `Host`. */
+  readonly forwardedHost?: string;
 }
 
 export interface Deployment {

@@ -46,6 +46,20 @@ export function clientOfAddress(address: string): string | undefined {
   return parsed.toByteArray().slice(0, 8).join(".");
 }
 
+/** An address without its port and brackets, in its usual form; undefined for anything else. */
+export function bareAddress(text: string): string | undefined {
+  const bare = /^\[(.+)\](?::\d+)?$/.exec(text)?.[1] ?? /^(\d+(?:\.\d+){3}):\d+$/.exec(text)?.[1] ?? text;
+  // Shorter forms of IPv4 ("1.2", "0x7f.1") are nobody's.
+  return ipaddr.IPv6.isValid(bare) || ipaddr.IPv4.isValidFourPartDecimal(bare)
+    ? ipaddr.process(bare).toString()
+    : undefined;
+}
+
+/** Whether an address lies in a range (CIDR). */
+export function addressIn(address: string, range: string): boolean {
+  return ipaddr.isValid(address) && inRange(ipaddr.process(address), range);
+}
+
 function inRange(address: ipaddr.IPv4 | ipaddr.IPv6, range: string): boolean {
   const [base, bits] = ipaddr.parseCIDR(range);
   return address.kind() === base.kind() && address.match(base, bits);

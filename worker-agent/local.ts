@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Permits } from "../edge/node/permits.ts";
+import type { TrustedProxies } from "../edge/node/proxies.ts";
 import { type RunningServer, startServer } from "../edge/node/server.ts";
 import { agentIdOf } from "../wire/agentId.ts";
 import { type AgentOptions, type RunningAgent, startAgent } from "./agent.ts";
@@ -30,6 +31,8 @@ export interface LocalOptions {
   /** Private addresses that webhooks and inputs may be at. */
   readonly allowRanges?: readonly string[];
   readonly publicOrigin?: string | undefined;
+  /** Proxies of one's own before this server. */
+  readonly proxies?: TrustedProxies | undefined;
   readonly log: LogSink;
 }
 export type LocalAgent = Omit<AgentOptions, "queues" | "api" | "dataDir" | "secret" | "trusted" | "log" | "world">;
@@ -48,6 +51,7 @@ export async function runLocal(options: LocalOptions): Promise<void> {
     pageDir,
     permits,
     ...(options.publicOrigin === undefined ? {} : { publicOrigin: options.publicOrigin }),
+    ...(options.proxies === undefined ? {} : { proxies: options.proxies }),
     settings: options.anyAgent ? {} : { admits: [agentIdOf(secret)] },
     onError: (error, where) => console.error(`${where}: ${error instanceof Error ? error.stack : String(error)}`),
   }).catch((error: unknown) => {
@@ -55,6 +59,7 @@ export async function runLocal(options: LocalOptions): Promise<void> {
     throw new Error(`The port ${options.port} is taken, perhaps by another Longshore. Choose another with --port.`);
   });
   console.log(`Longshore answers at ${server.origin}`);
+  if (options.publicOrigin !== undefined) console.log(`On this machine:     http://localhost:${server.port}`);
   if (existsSync(join(pageDir, "index.html"))) {
     console.log(`A first job:         ${firstJobLink(server.origin, permits.issue())}`);
   } else {

@@ -15,6 +15,8 @@ export interface NodeShellOptions {
   /** Addresses that webhooks may go to although they are not public. */
   readonly allowRanges?: readonly string[];
   readonly dataDir?: string;
+  /** More of its flags. */
+  readonly flags?: readonly string[];
 }
 
 export interface NodeShell extends Shell {
@@ -24,7 +26,7 @@ export interface NodeShell extends Shell {
 
 /** Starts the server's process, ready or not. */
 export function spawnNodeShell(dataDir: string, options: NodeShellOptions): Program {
-  const { agent = false, anyAgent = true, allowOrigins = [], allowRanges = [] } = options;
+  const { agent = false, anyAgent = true, allowOrigins = [], allowRanges = [], flags = [] } = options;
   return new Program(
     [
       process.execPath,
@@ -37,6 +39,7 @@ export function spawnNodeShell(dataDir: string, options: NodeShellOptions): Prog
       ...(anyAgent ? ["--any-agent"] : []),
       ...allowOrigins.flatMap((origin) => ["--allow-origin", origin]),
       ...allowRanges.flatMap((range) => ["--allow-range", range]),
+      ...flags,
     ],
     { cwd: project, env: { PORT: undefined, HOST: undefined, LONGSHORE_DATA_DIR: undefined } },
   );

@@ -17,11 +17,13 @@ import { queueHash } from "../queueHash.ts";
 import { refusalOf } from "../routes/access.ts";
 import { socketRoute } from "../socketRoute.ts";
 import type { S3Settings } from "../stores/s3Client.ts";
+import { hostsAt, localAccess } from "./access.ts";
 import { type OpenBlobs, openBlobs } from "./blobs.ts";
 import { openDataFolder } from "./dataFolder.ts";
 import { pageFiles } from "./pageFiles.ts";
 import { type Permits, permitRoute } from "./permits.ts";
 import { nodePost } from "./post.ts";
+import { senderOf, type TrustedProxies } from "./proxies.ts";
 import { QueueHost, type SocketCaller } from "./queueHost.ts";
 import { NodeSql } from "./sqlite.ts";
 
@@ -35,8 +37,10 @@ export interface ServerOptions {
   readonly access?: "local" | "public";
   /** Origins admitted in `local` access, such as "https://example.org". */
   readonly allowOrigins?: readonly string[];
-  /** The address that others reach this server by, if it is not the one it listens on. */
+  /** The address that others reach this server by, if it is not the one it listens on. Its own page is there, too. */
   readonly publicOrigin?: string;
+  /** Proxies of the operator's own between others and this server. */
+  readonly proxies?: TrustedProxies;
   /** Blobs go to S3 instead of the data folder. */
   readonly s3?: S3Settings;
   /** Blobs in the data folder go this long after they were last written. */
@@ -73,12 +77,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     blobs = await openBlobs(data.path, options.s3, { keepMs: options.blobKeepMs, now, onError });
     const { store, close: closeBlobs } = blobs;
     const port = await listen(server, host, options.port);
-    const names = [...new Set(["localhost", "127.0.0.1", "[::1]", ...(host.includes(":") ? [`[${host}]`] : [host])])];
-    const hosts = names.map((name) => `${name}:${port}`);
-    const origin = options.publicOrigin ?? `http://localhost:${port}`;
+    const { publicOrigin, proxies } = options;
+    const hosts = hostsAt(host, port);
+    const origin = publicOrigin ?? `http://localhost:${port}`;
     const origins = [...new Set([origin, ...hosts.map((name) => `http://${name}`)])];
     const access: Access =
-      options.access === "public" ? { type: "public" } : { type: "local", hosts: withPort80(hosts), allowOrigins };
+      options.access === "public" ? { type: "public" } : localAccess(hosts, allowOrigins, publicOrigin);
     const sql = new NodeSql(join(data.path, "longshore.sqlite"));
     const callbackRules = { literals: "checked", allowRanges, ownHosts: hostsOf(origins) } as const;
     const cacheScope = "deployment" as const;
@@ -106,16 +110,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       onError: (error, { method, route }) => onError(error, `${method} ${route}`),
       ...(options.permits ? { extend: permitRoute(options.permits) } : {}),
     });
-    const callerAt = (address: string | undefined): Caller => ({ client: clientHash(data.secret, address) });
-    serve(server, (request, address) => app.fetch(request, callerAt(address)));
-    acceptSockets(server, access, (pathname, address) => {
+    const callerOf = ({ socket: { remoteAddress }, headers }: Incoming): Caller => {
+      const { address, host: forwardedHost } = senderOf({ remoteAddress, headers }, proxies);
+      return { client: clientHash(data.secret, address), ...(forwardedHost === undefined ? {} : { forwardedHost }) };
+    };
+    serve(server, (request, incoming) => app.fetch(request, callerOf(incoming)));
+    acceptSockets(server, access, callerOf, (pathname, { client }) => {
       const route = socketRoute(pathname);
       if (route.type === "refused") return route;
       const hash = queueHash(data.secret, route.queue);
       const caller: SocketCaller =
         route.role === "agent"
           ? { role: "agent", keyHash: keyHashOf(route.queue) }
-          : { role: "client", ...callerAt(address), queueName: route.queue, origin };
+          : { role: "client", client, queueName: route.queue, origin };
       return { type: "accept", connect: (socket) => queues.connect(hash, caller, socket) };
     });
     return {
@@ -137,10 +144,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-type Fetch = (request: Request, address: string | undefined) => Response | Promise<Response>;
+type Incoming = Pick<IncomingMessage, "socket" | "headers">;
+type Fetch = (request: Request, incoming: Incoming) => Response | Promise<Response>;
 
 function serve(server: Server, fetch: Fetch): void {
-  const listener = getRequestListener((request, { incoming }) => fetch(request, incoming.socket.remoteAddress));
+  const listener = getRequestListener((request, { incoming }) => fetch(request, incoming));
   server.on("request", listener);
   // A client that waits for leave to send gets it only if the app wants the body: a redirect costs no upload.
   server.on("checkContinue", (request, response) => {
@@ -155,17 +163,24 @@ type SocketDecision =
   | { readonly type: "accept"; readonly connect: (socket: WebSocket) => void }
   | { readonly type: "refused"; readonly status: number; readonly error: string };
 
-type DecideSocket = (pathname: string, address: string | undefined) => SocketDecision;
+type DecideSocket = (pathname: string, caller: Caller) => SocketDecision;
 
-function acceptSockets(server: Server, access: Access, decide: DecideSocket): void {
+function acceptSockets(
+  server: Server,
+  access: Access,
+  callerOf: (request: Incoming) => Caller,
+  decide: DecideSocket,
+): void {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: agentFrameBytesMax });
   server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
     const { host, origin } = request.headers;
-    const refusal = refusalOf(access, { method: "GET", host, origin, isSocket: true });
+    const caller = callerOf(request);
+    const { forwardedHost } = caller;
+    const refusal = refusalOf(access, { method: "GET", host, forwardedHost, origin, isSocket: true });
     const decision: SocketDecision = refusal
       ? { type: "refused", status: 403, error: refusal }
-      : decide(pathnameOf(request), request.socket.remoteAddress);
+      : decide(pathnameOf(request), caller);
     if (decision.type === "accept") sockets.handleUpgrade(request, socket, head, decision.connect);
     else refuseUpgrade(socket, decision.status, decision.error);
   });
@@ -204,9 +219,4 @@ async function close(server: Server, last: () => void): Promise<void> {
   }, shutdownMs);
   await closed;
   clearTimeout(timer);
-}
-
-/** Browsers leave the default port out of Host. */
-function withPort80(hosts: readonly string[]): readonly string[] {
-  return hosts.flatMap((host) => (host.endsWith(":80") ? [host, host.slice(0, -3)] : [host]));
 }

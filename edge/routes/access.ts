@@ -4,13 +4,16 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { Access } from "../deployment.ts";
 import { fail } from "./params.ts";
+import type { CallerEnv } from "./submission.ts";
 
 const corsMethods = "GET,HEAD,PUT,POST,DELETE,PATCH";
 
-export function accessControl(access: Access): MiddlewareHandler {
+export function accessControl(access: Access): MiddlewareHandler<CallerEnv> {
   return async (c, next) => {
-    const origin = c.req.header("origin");
-    const refusal = refusalOf(access, { method: c.req.method, host: c.req.header("host"), origin, isSocket: false });
+    const { method } = c.req;
+    const [host, origin] = [c.req.header("host"), c.req.header("origin")];
+    const forwardedHost = c.env?.forwardedHost;
+    const refusal = refusalOf(access, { method, host, forwardedHost, origin, isSocket: false });
     if (refusal) return fail(403, refusal);
     if (c.req.method === "OPTIONS") return preflight(access, c, origin);
     await next();
@@ -26,15 +29,21 @@ export function accessControl(access: Access): MiddlewareHandler {
 export interface Caller {
   readonly method: string;
   readonly host: string | undefined;
+  /** What trusted proxies were asked for: it must be ours as well. */
+  readonly forwardedHost: string | undefined;
   readonly origin: string | undefined;
   readonly isSocket: boolean;
 }
 
 /** Why a request (or a socket's handshake) is refused, or undefined. A caller without an Origin is not a web page. */
-export function refusalOf(access: Access, { method, host = "", origin, isSocket }: Caller): string | undefined {
+export function refusalOf(
+  access: Access,
+  { method, host = "", forwardedHost = host, origin, isSocket }: Caller,
+): string | undefined {
   if (access.type === "public") return undefined;
-  if (!access.hosts.includes(host))
-    return `This server answers to ${access.hosts.join(", ")}, not to ${JSON.stringify(host)}.`;
+  const foreign = [host, forwardedHost].find((name) => !access.hosts.includes(name));
+  if (foreign !== undefined)
+    return `This server answers to ${access.hosts.join(", ")}, not to ${JSON.stringify(foreign)}: --public-origin adds a name.`;
   const reads = method === "GET" || method === "HEAD" || method === "OPTIONS";
   if (origin === undefined || (reads && !isSocket) || isAdmitted(access, origin)) return undefined;
   return `Pages of ${origin} may not use this server. Its owner can admit them with --allow-origin ${origin}`;

@@ -9,7 +9,7 @@ import { runLocal } from "../local.ts";
 import { type LogSink, readableLine } from "../log.ts";
 import { addLending, Lending, lendingOptions } from "./lending.ts";
 import { forgetEmptyVariables, setting } from "./setting.ts";
-import { origin, origins, port } from "./values.ts";
+import { origin, origins, port, proxies } from "./values.ts";
 
 const Flags = v.object({
   ...Lending.entries,
@@ -20,6 +20,8 @@ const Flags = v.object({
   anyAgent: v.optional(v.boolean(), false),
   allowOrigin: v.array(v.string()),
   publicOrigin: v.optional(v.string()),
+  trustProxy: v.optional(v.union([v.object({ hops: v.number() }), v.object({ ranges: v.array(v.string()) })])),
+  proxyHeader: v.picklist(["x-forwarded-for", "forwarded"]),
   verbose: v.optional(v.boolean(), false),
 });
 type Flags = Readonly<v.InferOutput<typeof Flags>>;
@@ -69,6 +71,22 @@ function program(): Command {
         parse: origin,
         group: server,
       }),
+    )
+    .addOption(
+      setting("--trust-proxy <n>", "proxies of your own before this server: how many, or their addresses", {
+        env: "TRUST_PROXY",
+        parse: proxies,
+        shown: "none",
+        group: server,
+      }),
+    )
+    .addOption(
+      setting("--proxy-header <name>", "where they write whom a request comes from", {
+        env: "PROXY_HEADER",
+        choices: ["x-forwarded-for", "forwarded"],
+        default: "x-forwarded-for",
+        group: server,
+      }),
     );
   addLending(command, "as many as the machine's CPUs")
     .optionsGroup("How it runs:")
@@ -95,6 +113,7 @@ async function start(flags: Flags): Promise<void> {
     allowOrigins: flags.allowOrigin,
     allowRanges: allowRange,
     publicOrigin: flags.publicOrigin,
+    proxies: flags.trustProxy && { trusted: flags.trustProxy, header: flags.proxyHeader },
     log,
   });
 }

@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
 import * as v from "valibot";
-import { rangeFault } from "../../wire/addresses.ts";
+import { bareAddress, rangeFault } from "../../wire/addresses.ts";
 import { durationMs, sizeBytes } from "../../wire/units.ts";
 import { driverAnswerMs } from "../limits.ts";
 
@@ -109,6 +109,20 @@ export function ranges(text: string, previous: unknown): readonly string[] {
     if (fault) throw new InvalidArgumentError(fault);
   }
   return all;
+}
+
+/** How many proxies, one behind the other, or where they are: `1`, or `10.0.0.0/8,192.168.1.7`. */
+export function proxies(text: string): { readonly hops: number } | { readonly ranges: readonly string[] } {
+  if (/^[1-9]\d?$/.test(text)) return { hops: Number(text) };
+  const all = list(text).map((part) => (bareAddress(part) === undefined ? part : hostRange(part)));
+  if (all.length === 0 || all.some((range) => rangeFault(range) !== undefined)) {
+    throw new InvalidArgumentError("It is how many proxies there are, like 1, or their addresses, like 10.0.0.0/8.");
+  }
+  return { ranges: all };
+}
+
+function hostRange(address: string): string {
+  return `${address}/${address.includes(":") ? 128 : 32}`;
 }
 
 export function origins(text: string, previous: unknown): readonly string[] {
