@@ -25,7 +25,10 @@ export type ResourceSample = v.InferOutput<typeof ResourceSample>;
 export const ResourceLimits = v.object({ cpus: v.optional(amount), memoryBytes: v.optional(bytes) });
 export type ResourceLimits = v.InferOutput<typeof ResourceLimits>;
 
-/** What a run has used, as far as its host can tell. `outOfMemory`: the kernel ended one of its processes at the memory limit. */
+/**
+ * What a run has used, as far as its host can tell. `peakMemoryBytes` is the most that counted against the limit, file pages
+ * included. `outOfMemory`: the kernel ended one of its processes at the memory limit.
+ */
 export const ResourceUse = v.object({
   peakMemoryBytes: v.optional(bytes),
   cpuSeconds: v.optional(amount),

@@ -79,6 +79,10 @@ export const lastOutputMs = 5_000;
 export const stopGraceMs = 5_000;
 /** The same when the agent itself stops: the person at the keyboard waits. */
 export const shutdownGraceMs = 500;
+/** The exit code of a process that was killed: 128 and the signal's number. */
+export const killedStatus = 137;
+/** News of a lack of memory come to the engine beside those of the end that it makes. */
+export const oomNewsMs = 500;
 /** KILL to gone. */
 export const killMs = 20_000;
 /** Processes and threads of one job: a fork bomb ends here. */

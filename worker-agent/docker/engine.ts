@@ -9,6 +9,7 @@ import * as v from "valibot";
 import { Gate } from "../gate.ts";
 import { engineCallMs, engineWorkPerCpu } from "../limits.ts";
 import { within } from "../retry.ts";
+import type { Usage } from "../usage/cgroup.ts";
 import {
   ContainerState,
   EngineError,
@@ -20,6 +21,8 @@ import {
   type ListedContainer,
   Network,
   type NetworkInfo,
+  Stats,
+  usageOf,
 } from "./engineAnswers.ts";
 
 interface Call {
@@ -125,6 +128,13 @@ export class Engine {
   async inspect(id: string, signal?: AbortSignal): Promise<ContainerState | undefined> {
     const answer = await this.#unless404({ method: "GET", path: `/containers/${id}/json`, signal });
     return answer === undefined ? undefined : v.parse(ContainerState, answer);
+  }
+
+  /** What the container uses now. Undefined when it doesn't run. */
+  async stats(id: string, signal?: AbortSignal): Promise<Usage | undefined> {
+    const query = { stream: "false", "one-shot": "true" };
+    const answer = await this.#unless404({ method: "GET", path: `/containers/${id}/stats`, query, signal });
+    return answer === undefined ? undefined : usageOf(v.parse(Stats, answer));
   }
 
   /** What the container has written into its own file system; the engine counts its files. */

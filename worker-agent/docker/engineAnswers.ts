@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { messageOf } from "../fault.ts";
+import { type Usage, workingSet } from "../usage/cgroup.ts";
 
 /** The engine's answer to a request that it could not do. Without a status it was not reached. */
 export class EngineError extends Error {
@@ -95,4 +96,26 @@ export const Network = v.object({
 export interface NetworkInfo {
   readonly options: Readonly<Record<string, string>>;
   readonly subnets: readonly { readonly subnet: string; readonly gateway: string | undefined }[];
+}
+
+const counted = v.nullish(v.number());
+export const Stats = v.object({
+  cpu_stats: v.object({ cpu_usage: v.object({ total_usage: v.number() }) }),
+  memory_stats: v.object({
+    usage: counted,
+    max_usage: counted,
+    stats: v.nullish(v.object({ inactive_file: counted, total_inactive_file: counted })),
+  }),
+});
+
+/** A container that has ended has no memory in its answer. The engine does not tell how often the kernel ended a process. */
+export function usageOf({ cpu_stats: cpu, memory_stats: memory }: v.InferOutput<typeof Stats>): Usage | undefined {
+  const { usage, max_usage: peak, stats } = memory;
+  if (usage === null || usage === undefined) return undefined;
+  return {
+    cpuSeconds: cpu.cpu_usage.total_usage / 1e9,
+    memoryBytes: workingSet(usage, stats?.total_inactive_file ?? stats?.inactive_file ?? 0),
+    peakMemoryBytes: peak ?? undefined,
+    oomKills: 0,
+  };
 }

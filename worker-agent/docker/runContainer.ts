@@ -1,8 +1,17 @@
 // A created or adopted container until its end: its output, its exit, its time limit.
 
 import type { Readable } from "node:stream";
+import { setTimeout as after } from "node:timers/promises";
 import { JobFault, messageOf, Stopped } from "../fault.ts";
-import { engineAwayMs, engineRetry, lastOutputMs, stopGraceMs, timerMsMax } from "../limits.ts";
+import {
+  engineAwayMs,
+  engineRetry,
+  killedStatus,
+  lastOutputMs,
+  oomNewsMs,
+  stopGraceMs,
+  timerMsMax,
+} from "../limits.ts";
 import { jitteredMs, settledWithin, sleep } from "../retry.ts";
 import type { World } from "../world.ts";
 import { Demultiplexer, type LogStream } from "./demux.ts";
@@ -28,6 +37,8 @@ export interface Run {
   readonly note: (text: string) => void;
   /** Its process runs. */
   readonly started?: () => void;
+  /** It prints no more: its processes have ended, or are about to. */
+  readonly silent?: () => void;
   readonly world: World;
 }
 
@@ -49,7 +60,7 @@ export class NeverBegan extends Error {}
 export async function runContainer(run: Run, signal: AbortSignal): Promise<RunEnd> {
   signal.throwIfAborted();
   const output = await outputOf(run, signal);
-  const printed = readAll(output, run);
+  const printed = readAll(output, run).then(() => run.silent?.());
   try {
     const since = await start(run);
     run.started?.();
@@ -158,9 +169,8 @@ function startFault(text: string): string {
 }
 
 /** `since` when it became the job, if that was not its start. */
-async function endOf({ engine, id, limitMs }: Run, timedOut: boolean, since: number | undefined): Promise<RunEnd> {
-  const container = await engine.inspect(id);
-  if (!container) throw new JobFault("The container was removed while the job ran, by somebody else.");
+async function endOf(run: Run, timedOut: boolean, since: number | undefined): Promise<RunEnd> {
+  const container = await stateAtEnd(run, timedOut);
   const { State: state } = container;
   const from = Math.max(startedAt(container) ?? 0, since ?? 0);
   const duration = Date.parse(state.FinishedAt) - from;
@@ -168,9 +178,19 @@ async function endOf({ engine, id, limitMs }: Run, timedOut: boolean, since: num
     statusCode: state.ExitCode,
     durationMs: Number.isFinite(duration) ? Math.max(0, duration) : 0,
     // An adopted container may have ended by itself, but only after its time.
-    timedOut: timedOut || duration > limitMs + stopGraceMs,
+    timedOut: timedOut || duration > run.limitMs + stopGraceMs,
     outOfMemory: state.OOMKilled,
   };
+}
+
+/** The engine hears of a lack of memory beside the end, and under load after it: whatever was killed is looked at twice. */
+async function stateAtEnd({ engine, id }: Run, timedOut: boolean): Promise<ContainerState> {
+  const first = await engine.inspect(id);
+  const isKilled = !timedOut && first?.State.ExitCode === killedStatus && !first.State.OOMKilled;
+  if (isKilled) await after(oomNewsMs);
+  const container = isKilled ? await engine.inspect(id) : first;
+  if (!container) throw new JobFault("The container was removed while the job ran, by somebody else.");
+  return container;
 }
 
 function startedAt(container: ContainerState | undefined): number | undefined {

@@ -2,6 +2,7 @@
 
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { ResourceLimits, ResourceSample, ResourceUse } from "../../wire/resources.ts";
 import { containerName } from "../docker/container.ts";
 import { isHolderGone } from "../docker/network.ts";
 import { NeverBegan, type Run, type RunEnd, runContainer } from "../docker/runContainer.ts";
@@ -12,14 +13,22 @@ import { parkAfterMs } from "../parked/limits.ts";
 import { isMarked, type ParkedContainer } from "../parked/parkedContainer.ts";
 import { type Program, programOf } from "../parked/release.ts";
 import { within } from "../retry.ts";
+import { Meter } from "../usage/meter.ts";
 import type { Adopted } from "./adopt.ts";
 import { writeJobRecord } from "./jobFolder.ts";
 import { create, envOf, type Life, type Prepared, recordOf } from "./prepare.ts";
 
-export type HowToRun = Omit<Run, "id" | "begin" | "started">;
+export interface HowToRun extends Omit<Run, "id" | "begin" | "started" | "silent"> {
+  /** What it uses now. */
+  readonly sampled: (limits: ResourceLimits, sample: ResourceSample) => void;
+}
+
+export interface MeteredEnd extends RunEnd {
+  readonly resources: ResourceUse;
+}
 
 /** @throws as `runContainer`. */
-export async function execute(life: Life, prepared: Prepared, how: HowToRun, signal: AbortSignal): Promise<RunEnd> {
+export async function execute(life: Life, prepared: Prepared, how: HowToRun, signal: AbortSignal): Promise<MeteredEnd> {
   const { task, tools } = life;
   const program = programOf(task.definition, envOf(life), prepared.image);
   const ran = program && { queue: task.queue, definition: task.definition, image: prepared.image, program };
@@ -40,7 +49,7 @@ interface NewRun {
 }
 
 /** A holder may die between the moment in which its namespace is taken and the one in which the job joins it. */
-async function runNew(life: Life, { prepared, how, next }: NewRun, signal: AbortSignal): Promise<RunEnd> {
+async function runNew(life: Life, { prepared, how, next }: NewRun, signal: AbortSignal): Promise<MeteredEnd> {
   const { task, tools, places } = life;
   for (let tries = 1; ; tries += 1) {
     const place = await places.current();
@@ -66,7 +75,7 @@ async function runParked(
   life: Life,
   { parked, program, prepared, how, next }: ParkedRun,
   signal: AbortSignal,
-): Promise<RunEnd | undefined> {
+): Promise<MeteredEnd | undefined> {
   const { task, tools, folder } = life;
   if (program && parked.image.id === prepared.image.id) {
     const { id: container, mark, output } = parked;
@@ -100,7 +109,7 @@ export async function runAdopted(
   { container: id, state, record }: Adopted,
   how: HowToRun,
   signal: AbortSignal,
-): Promise<RunEnd> {
+): Promise<MeteredEnd> {
   const { parked } = record;
   const end = await run(life, { ...how, id, begin: { kind: state, since: parked?.since } }, signal);
   // It was about to be told when the earlier process died, and has only ended since it was found.
@@ -109,8 +118,30 @@ export async function runAdopted(
   return end;
 }
 
-async function run(life: Life, options: Run, signal: AbortSignal): Promise<RunEnd> {
-  return await withinDisk(diskWatch(life, options.id), signal, (signal) => runContainer(options, signal));
+async function run(life: Life, { sampled, ...options }: HowToRun & Run, signal: AbortSignal): Promise<MeteredEnd> {
+  const { engine, id, world } = options;
+  const { cpus, memoryBytes } = life.allowance;
+  const limits = { memoryBytes, ...(cpus === undefined ? {} : { cpus }) };
+  const meter = new Meter({
+    engine,
+    id,
+    world,
+    limits,
+    gpus: life.task.share.gpus,
+    sampled: (one) => sampled(limits, one),
+  });
+  const started = () => {
+    options.started?.();
+    meter.begin();
+  };
+  const whole: Run = { ...options, started, silent: () => meter.end() };
+  try {
+    const end = await withinDisk(diskWatch(life, id), signal, (signal) => runContainer(whole, signal));
+    const resources = meter.total(end.outOfMemory);
+    return { ...end, outOfMemory: resources.outOfMemory === true, resources };
+  } finally {
+    meter.close();
+  }
 }
 
 function diskWatch({ tools, folder, jobCache, allowance }: Life, id: string): DiskWatch {

@@ -5,15 +5,15 @@ import type { Finish, Held } from "../../wire/agentMessages.ts";
 import { own } from "../../wire/ids.ts";
 import { resultBytesMax, resultInlineBytesMax } from "../../wire/limits.ts";
 import type { ImageUsed, JobResult, PhaseTime } from "../../wire/result.ts";
-import type { RunEnd } from "../docker/runContainer.ts";
 import { JobFault } from "../fault.ts";
 import type { Outputs } from "../files/outputs.ts";
 import type { BlobUpload } from "../files/upload.ts";
+import type { MeteredEnd } from "./execute.ts";
 import type { LogEnd } from "./jobLog.ts";
 
 export interface RunReport {
   readonly held: Held;
-  readonly end: RunEnd;
+  readonly end: MeteredEnd;
   /** Absent when the time limit ended it: half-written files are no outputs. */
   readonly outputs: Outputs | undefined;
   readonly limitMs: number;
@@ -33,6 +33,7 @@ export async function runFinish(
   const result: JobResult = {
     StatusCode: end.statusCode,
     duration: end.durationMs,
+    resources: end.resources,
     isTimedOut: end.timedOut,
     ...logOf(log),
     outputs: outputs?.outputs ?? {},
@@ -64,7 +65,7 @@ export async function runFinish(
 export interface ErrorReport {
   readonly held: Held;
   /** Of a container that did run. */
-  readonly end: RunEnd | undefined;
+  readonly end: MeteredEnd | undefined;
   readonly sentence: string;
   readonly log: LogEnd;
   readonly phases: PhaseTime[];
@@ -73,7 +74,7 @@ export interface ErrorReport {
 }
 
 export function errorFinish({ held: { job, attempt }, end, sentence, log, phases, image }: ErrorReport): Finish {
-  const ran = end ? { StatusCode: end.statusCode, duration: end.durationMs } : {};
+  const ran = end ? { StatusCode: end.statusCode, duration: end.durationMs, resources: end.resources } : {};
   return {
     job,
     attempt,

@@ -7,7 +7,7 @@ import type { QueueHash } from "../../wire/ids.ts";
 import { Stopped } from "../fault.ts";
 import { stopGraceMs } from "../limits.ts";
 import { type LogSink, shortQueue, withContext } from "../log.ts";
-import { linesFrame, progressFrame, sealedFrame } from "../queue/attemptFrames.ts";
+import { frameOf, linesFrame, progressFrame, sealedFrame } from "../queue/attemptFrames.ts";
 import type { Ledger } from "../queue/capacity.ts";
 import type { Session } from "../queue/session.ts";
 import type { Spool } from "../queue/spool.ts";
@@ -151,6 +151,8 @@ export class HeldJobs {
     return {
       // Only news: what is not told now is told by the next one.
       progress: (phase, note) => void sessionOf(queue)?.tell(progressFrame(held, phase, note)),
+      resources: (limits, sample) =>
+        void sessionOf(queue)?.tell(frameOf({ type: "resources", ...held, limits, samples: [sample] })),
       log: {
         connection: () => sessionOf(queue)?.connection,
         watch: (connected) => this.#watch(queue, connected),

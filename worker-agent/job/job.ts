@@ -2,6 +2,7 @@
 // Whatever happens, nothing of it stays on the host.
 
 import { basename } from "node:path";
+import type { ResourceLimits, ResourceSample } from "../../wire/resources.ts";
 import type { JobPhase } from "../../wire/result.ts";
 import { containerName } from "../docker/container.ts";
 import type { Place } from "../docker/network.ts";
@@ -15,7 +16,7 @@ import type { AskUpload } from "../queue/questions.ts";
 import type { SpooledFinish } from "../queue/spool.ts";
 import { within } from "../retry.ts";
 import { allowanceOf } from "./allowance.ts";
-import { execute, runAdopted } from "./execute.ts";
+import { execute, type MeteredEnd, runAdopted } from "./execute.ts";
 import { errorFinish, runFinish } from "./finish.ts";
 import { jobCacheOf, jobFolder, removeJobFolder } from "./jobFolder.ts";
 import { JobLog } from "./jobLog.ts";
@@ -28,6 +29,8 @@ import { envOf, type JobTask, type JobTools, type Life, originOf, prepare } from
 /** The job's line to its queue, which may be away. */
 export interface Uplink {
   readonly progress: (phase: JobPhase, note: ProgressNote) => void;
+  /** What the running job uses. */
+  readonly resources: (limits: ResourceLimits, sample: ResourceSample) => void;
   readonly log: LogUplink;
   /** A step of an upload in parts. */
   readonly upload: AskUpload;
@@ -60,7 +63,7 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
   const jobCache = tools.jobCache === "job" ? folder.jobCache : jobCacheOf(tools.jobCaches, task.queue);
   const life: Life = { jobCache, task, tools, folder, parked, places, log, phases, beganAt, allowance };
   try {
-    const finish = await finishOf(life, blobs, signal);
+    const finish = await finishOf(life, { blobs, sampled: uplink.resources }, signal);
     signal.throwIfAborted();
     await uplink.finished(finish);
   } catch (error) {
@@ -73,9 +76,13 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
 }
 
 /** Runs the attempt to its end. Rejects only when it was aborted. */
-async function finishOf(life: Life, blobs: BlobUpload, signal: AbortSignal): Promise<SpooledFinish> {
+async function finishOf(
+  life: Life,
+  { blobs, sampled }: { readonly blobs: BlobUpload; readonly sampled: Uplink["resources"] },
+  signal: AbortSignal,
+): Promise<SpooledFinish> {
   const { task, tools, folder, log, phases } = life;
-  let end: RunEnd | undefined;
+  let end: MeteredEnd | undefined;
   let image = task.adopted?.record.image;
   try {
     const prepared = task.adopted ? undefined : await prepare(life, signal);
@@ -83,7 +90,7 @@ async function finishOf(life: Life, blobs: BlobUpload, signal: AbortSignal): Pro
     const limitMs = life.allowance.durationMs;
     const note = (text: string) => log.note(text);
     const { engine, world } = tools;
-    const how = { engine, limitMs, printed: log.printed.bind(log), note, world };
+    const how = { engine, limitMs, printed: log.printed.bind(log), note, world, sampled };
     end = await phases.during("run", async () => {
       if (prepared) return await execute(life, prepared, how, signal);
       if (task.adopted) return await runAdopted(life, task.adopted, how, signal);
