@@ -1,5 +1,6 @@
 // `npm run bench -- <name> [--large]`: one file for each bench, named here. Nothing gates on what they print.
 
+import { benchAgentFiles } from "./agentFiles.ts";
 import { benchJobs } from "./jobs.ts";
 import { benchQueue } from "./queue.ts";
 import { benchStores } from "./stores.ts";
@@ -10,6 +11,7 @@ export interface BenchOptions {
 }
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  "agent-files": benchAgentFiles,
   jobs: benchJobs,
   queue: benchQueue,
   stores: benchStores,

@@ -9,6 +9,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { own, type Sha256 } from "../../wire/ids.ts";
 import { codeOf, JobFault } from "../fault.ts";
+import { readChunkBytes } from "../limits.ts";
 import { SharedWork } from "../shared.ts";
 
 export interface Content {
@@ -63,7 +64,9 @@ export class ContentCache {
       }
     };
     try {
-      await pipeline(source, measure, createWriteStream(partial, { flags: "wx" }), { signal });
+      await pipeline(source, measure, createWriteStream(partial, { flags: "wx", highWaterMark: readChunkBytes }), {
+        signal,
+      });
       const found = own.sha256(hash.digest("hex"));
       if (expected !== undefined && expected !== found) throw new JobFault(mismatch(expected, found));
       await chmod(partial, 0o444);
