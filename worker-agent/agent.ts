@@ -160,7 +160,7 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
   }
   log({ event: "agent started", slots: capacity.slots, queues: sessions.length });
   const room = { ...defaultRoom, ...options.room };
-  const house = await houseOf({ engine, folders: data, records, held, limits, room, world, log });
+  const house = await houseOf({ engine, agent, folders: data, records, held, limits, room, world, log });
   life = await Lifetime.begin({ options, data, engine, ledger, held, spool, sessions, network, parking, house });
   return life;
 }

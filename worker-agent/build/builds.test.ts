@@ -1,27 +1,42 @@
 // Jobs that build their image, on a real engine with a real edge.
 
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Job } from "../../wire/job.ts";
+import { Engine } from "../docker/engine.ts";
+import { buildPile } from "../housekeeping/buildPile.ts";
+import { ImageRecords } from "../images/records.ts";
 import { docker } from "../testEngine.ts";
 import { logText, type Stack, until } from "../testStack.ts";
+import { systemWorld } from "../world.ts";
 import { startBuilder, type TestBuilder } from "./testBuilder.ts";
 import type { TestGit } from "./testGit.ts";
 
 const from = "FROM longshore/shell";
+const never = new AbortController().signal;
 let builder: TestBuilder;
 let stack: Stack;
 let git: TestGit;
+let folder: string;
 
 beforeAll(async () => {
   const variables = new Map([
     ["PIP_INDEX_URL", "http://index.example.org"],
     ["HTTPS_PROXY", "http://proxy.example.org"],
   ]);
-  builder = await startBuilder({ variables });
+  folder = await mkdtemp(join(tmpdir(), "longshore-ca-"));
+  const certificates = join(folder, "ca.pem");
+  await writeFile(certificates, "the host's certificates\n");
+  builder = await startBuilder({ variables, certificates });
   ({ stack, git } = builder);
 });
 
-afterAll(() => builder.close());
+afterAll(async () => {
+  await builder.close();
+  await rm(folder, { recursive: true });
+});
 
 describe("a Dockerfile in the definition", () => {
   test("is built once for all jobs that wait, and all of them see how", async () => {
@@ -40,10 +55,12 @@ describe("a Dockerfile in the definition", () => {
   });
 
   test("has arguments, a stage to end with, and what this host's operator gives", async () => {
-    const dockerfile = `${from} AS one\nARG A\nRUN echo "$A $PIP_INDEX_URL $HTTPS_PROXY" >/a\nFROM longshore/shell\nRUN false`;
+    const dockerfile = `${from} AS one\nARG A\nRUN echo "$A $PIP_INDEX_URL $HTTPS_PROXY" >/a; cat $SSL_CERT_FILE >>/a\nFROM longshore/shell\nRUN false`;
     const result = await builder.built({ dockerfile, target: "one", buildArgs: ["A=x y"] }, { command: "cat /a; env" });
-    expect(result.logs.map(([text]) => text)).toContain("x y http://index.example.org http://proxy.example.org");
-    expect(logText(result)).not.toMatch(/PIP_INDEX_URL=/);
+    expect(result.logs.map(([text]) => text)).toEqual(
+      expect.arrayContaining(["x y http://index.example.org http://proxy.example.org", "the host's certificates"]),
+    );
+    expect(logText(result)).not.toMatch(/PIP_INDEX_URL=|SSL_CERT_FILE=/);
   });
 
   test("begins with nothing that another queue made, and its image is no other queue's", async () => {
@@ -156,6 +173,29 @@ describe("a build that can't be", () => {
       await git.commit("o/r.git", "main", { Dockerfile: `${from}\nCMD true`, [crypto.randomUUID()]: "x" });
     expect(await builder.failed(build())).toMatch(says);
   });
+});
+
+test("what builds leave goes after its time: steps of a failed one, and images that nobody used", async () => {
+  await builder.failed({ dockerfile: `${from}\nRUN true\nRUN false` });
+  await builder.built({ dockerfile: `${from}\nRUN true\nCMD true` });
+  const left = () => docker("images", "-q", "--filter", `label=longshore.build.agent=${builder.agent}`);
+  const records = await ImageRecords.open(await stack.folder(), systemWorld);
+  const sweep = async (days: number) => {
+    const now = () => Date.now() + days * 86_400_000;
+    const { spares } = await buildPile({ engine: new Engine(), agent: builder.agent, records, now }, never);
+    for (const { remove } of spares) await remove(never);
+  };
+  expect((await left()).length).toBeGreaterThan(1);
+  await sweep(0);
+  expect((await left()).length).toBeGreaterThan(1);
+  await until(
+    "nothing is left, also not what steps were made from",
+    async () => {
+      await sweep(2);
+      return await left();
+    },
+    (ids) => ids.length === 0,
+  );
 });
 
 test("a foreign queue builds on nothing that is private", async () => {

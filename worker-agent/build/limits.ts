@@ -4,6 +4,7 @@ const KiB = 1024;
 const MiB = 1024 * KiB;
 const GiB = 1024 * MiB;
 const minuteMs = 60_000;
+const dayMs = 24 * 60 * minuteMs;
 
 /** What `git` or an archive brings, and what becomes the context: code, not data, which inputs are for. */
 export const contextBytesMax = 2 * GiB;
@@ -24,6 +25,10 @@ export const sourceFreshMs = 10_000;
 export const sourcesRememberedMax = 1_000;
 /** The steps of one build, if the operator says nothing else: compiling something large takes longer than most jobs. */
 export const defaultBuildMs = 30 * minuteMs;
+/** A built image that nobody has used for this long is removed ... */
+export const buildKeepMs = 14 * dayMs;
+/** ... and what a build left that did not come to its end: until then the next try goes on from there. */
+export const leftoverKeepMs = dayMs;
 /** Links from a Dockerfile to where it really is. */
 export const linksMax = 5;
 /** Names that are shown of many. */

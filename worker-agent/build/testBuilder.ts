@@ -9,6 +9,7 @@ import { startGit, type TestGit } from "./testGit.ts";
 export interface TestBuilder {
   readonly stack: Stack;
   readonly git: TestGit;
+  readonly agent: string;
   built(build: object, rest?: object): Promise<JobResult>;
   /** The sentence with which it ended. */
   failed(build: object): Promise<string>;
@@ -19,10 +20,11 @@ export interface TestBuilder {
 
 export async function startBuilder(builds: Partial<BuildSettings> = {}): Promise<TestBuilder> {
   const [stack, git] = await Promise.all([startStack(), startGit()]);
-  const agent = await stack.agent({ allowRanges: ["127.0.0.1/32"], builds });
+  const agent = await stack.agent({ allowRanges: ["127.0.0.1/32"], builds, parks: false });
   const builder: TestBuilder = {
     stack,
     git,
+    agent: agent.id,
     built: (build, rest = {}) => stack.run({ image: undefined, build, ...rest }),
     failed: async (build) => {
       const job = await stack.finished(await stack.submit({ image: undefined, build }));

@@ -120,6 +120,32 @@ describe("what is said about the agent", () => {
     ["--pull never", ["q", "--pull", "never"], {}, { pull: "never" }],
     ["--pull always", ["q", "--pull", "always"], {}, { pull: { afterMs: 0 } }],
     ["LONGSHORE_PULL", ["q"], { LONGSHORE_PULL: "1h" }, { pull: { afterMs: 60 * minute } }],
+    ["no settings of builds", ["q"], {}, { builds: { variables: new Map(), limitMs: 30 * minute } }],
+    [
+      "--build-env, of names that are set and with values",
+      ["q", "--build-env", "PIP_INDEX_URL,NOT_SET", "--build-env", "NO_PROXY=a,b"],
+      { PIP_INDEX_URL: "http://index" },
+      {
+        builds: {
+          variables: new Map([
+            ["PIP_INDEX_URL", "http://index"],
+            ["NO_PROXY", "a,b"],
+          ]),
+        },
+      },
+    ],
+    [
+      "LONGSHORE_BUILD_ENV",
+      ["q"],
+      { LONGSHORE_BUILD_ENV: "A", A: "1" },
+      { builds: { variables: new Map([["A", "1"]]) } },
+    ],
+    [
+      "--build-ca and LONGSHORE_BUILD_TIME",
+      ["q", "--build-ca", "/etc/passwd"],
+      { LONGSHORE_BUILD_TIME: "2h" },
+      { builds: { certificates: "/etc/passwd", limitMs: 120 * minute } },
+    ],
     ["--allow-range", ["q", "--allow-range", "10.1.0.0/16"], {}, { allowRanges: ["10.1.0.0/16"] }],
     ["LONGSHORE_ALLOW_RANGES", ["q"], { LONGSHORE_ALLOW_RANGES: "10.1.0.0/16" }, { allowRanges: ["10.1.0.0/16"] }],
   ])("%s", async (_what, args, variables, expected) => {

@@ -71,7 +71,8 @@ export type AgentSettings = {
   | { readonly mode: "remote"; readonly agent: RemoteAgent }
   | { readonly mode: "local"; readonly agent: LentAgent; readonly port: number; readonly dataDir: string }
 );
-type LentAgent = Pick<AgentOptions, "capacity" | "allowImages" | "pull" | "allowRanges" | "name"> & ContainingOptions;
+type LentAgent = Pick<AgentOptions, "capacity" | "allowImages" | "pull" | "allowRanges" | "builds" | "name"> &
+  ContainingOptions;
 type RemoteAgent = Omit<AgentOptions, "log" | "world">;
 
 /** `run` is called with what the command line and the environment say. */

@@ -5,12 +5,14 @@ import type { Command } from "commander";
 import * as v from "valibot";
 import type { AgentOptions } from "../agent.ts";
 import { defaultJobMs } from "../limits.ts";
+import { addBuilding, Building, buildingOptions } from "./building.ts";
 import { addContaining, Containing, type ContainingOptions, containingOptions } from "./containing.ts";
 import { onOff, setting } from "./setting.ts";
 import { duration, gpus, list, positiveNumber, pullPolicy, ranges, size, wholeNumber } from "./values.ts";
 
 export const Lending = v.object({
   ...Containing.entries,
+  ...Building.entries,
   slots: v.optional(v.number()),
   cpus: v.optional(v.number()),
   memory: v.optional(v.number()),
@@ -27,92 +29,94 @@ const lends = "What it lends:";
 const allows = "What jobs may use:";
 
 export function addLending(command: Command, slots: string): Command {
-  return addContaining(
-    command
-      .addOption(
-        setting("--slots <n>", "jobs at a time", {
-          env: "SLOTS",
-          parse: wholeNumber,
-          shown: slots,
-          group: lends,
-        }),
-      )
-      .addOption(
-        setting("-c, --cpus <n>", "CPUs to lend", {
-          env: "CPUS",
-          alsoEnv: ["METAPAGE_IO_WORKER_CPUS"],
-          parse: positiveNumber,
-          shown: "all",
-          group: lends,
-        }),
-      )
-      .addOption(
-        setting("--memory <size>", "memory to lend, like 4g", {
-          env: "MEMORY",
-          parse: size,
-          shown: "80 % of the machine's",
-          group: lends,
-        }),
-      )
-      .addOption(
-        setting("-g, --gpus <which>", "NVIDIA GPUs to lend: a number, ids like device=1,3, or all", {
-          env: "GPUS",
-          alsoEnv: ["METAPAGE_IO_WORKER_GPUS"],
-          parse: gpus,
-          default: [],
-          shown: "none",
-          group: lends,
-        }),
-      )
-      .addOption(
-        setting("-t, --max-job-duration <time>", "the longest a job may run, like 90s, 5m or 1h30m", {
-          env: "MAX_JOB_DURATION",
-          alsoEnv: ["METAPAGE_IO_WORKER_JOB_MAX_DURATION"],
-          parse: duration,
-          default: defaultJobMs,
-          shown: "5m",
-          group: lends,
-        }),
-      )
-      .addOption(
-        setting("--tag <tags>", "what jobs may ask for; separated by commas, or repeated", {
-          env: "TAGS",
-          parse: list,
-          default: [],
-          shown: "none",
-          group: lends,
-        }),
-      )
-      .addOption(
-        setting("--allow-image <names>", "private images that jobs may use; name* allows a beginning", {
-          env: "ALLOW_IMAGES",
-          parse: list,
-          default: [],
-          shown: "none",
-          group: allows,
-        }),
-      )
-      .addOption(
-        setting(
-          "--pull <when>",
-          "ask registries never, for missing images, always, or for those older than a time like 1h",
-          {
-            env: "PULL",
-            parse: pullPolicy,
-            default: "missing",
+  return addBuilding(
+    addContaining(
+      command
+        .addOption(
+          setting("--slots <n>", "jobs at a time", {
+            env: "SLOTS",
+            parse: wholeNumber,
+            shown: slots,
+            group: lends,
+          }),
+        )
+        .addOption(
+          setting("-c, --cpus <n>", "CPUs to lend", {
+            env: "CPUS",
+            alsoEnv: ["METAPAGE_IO_WORKER_CPUS"],
+            parse: positiveNumber,
+            shown: "all",
+            group: lends,
+          }),
+        )
+        .addOption(
+          setting("--memory <size>", "memory to lend, like 4g", {
+            env: "MEMORY",
+            parse: size,
+            shown: "80 % of the machine's",
+            group: lends,
+          }),
+        )
+        .addOption(
+          setting("-g, --gpus <which>", "NVIDIA GPUs to lend: a number, ids like device=1,3, or all", {
+            env: "GPUS",
+            alsoEnv: ["METAPAGE_IO_WORKER_GPUS"],
+            parse: gpus,
+            default: [],
+            shown: "none",
+            group: lends,
+          }),
+        )
+        .addOption(
+          setting("-t, --max-job-duration <time>", "the longest a job may run, like 90s, 5m or 1h30m", {
+            env: "MAX_JOB_DURATION",
+            alsoEnv: ["METAPAGE_IO_WORKER_JOB_MAX_DURATION"],
+            parse: duration,
+            default: defaultJobMs,
+            shown: "5m",
+            group: lends,
+          }),
+        )
+        .addOption(
+          setting("--tag <tags>", "what jobs may ask for; separated by commas, or repeated", {
+            env: "TAGS",
+            parse: list,
+            default: [],
+            shown: "none",
+            group: lends,
+          }),
+        )
+        .addOption(
+          setting("--allow-image <names>", "private images that jobs may use; name* allows a beginning", {
+            env: "ALLOW_IMAGES",
+            parse: list,
+            default: [],
+            shown: "none",
             group: allows,
-          },
+          }),
+        )
+        .addOption(
+          setting(
+            "--pull <when>",
+            "ask registries never, for missing images, always, or for those older than a time like 1h",
+            {
+              env: "PULL",
+              parse: pullPolicy,
+              default: "missing",
+              group: allows,
+            },
+          ),
+        )
+        .addOption(
+          setting("--allow-range <cidrs>", "addresses that inputs may come from although they are not public", {
+            env: "ALLOW_RANGES",
+            parse: ranges,
+            default: [],
+            shown: "none",
+            group: allows,
+          }),
         ),
-      )
-      .addOption(
-        setting("--allow-range <cidrs>", "addresses that inputs may come from although they are not public", {
-          env: "ALLOW_RANGES",
-          parse: ranges,
-          default: [],
-          shown: "none",
-          group: allows,
-        }),
-      ),
+    ),
   );
 }
 
@@ -128,7 +132,7 @@ export function addTrust(command: Command): Command {
 /** The agent's options that these settings make. */
 export function lendingOptions(
   lending: Lending,
-): Pick<AgentOptions, "capacity" | "allowImages" | "pull" | "allowRanges"> & ContainingOptions {
+): Pick<AgentOptions, "capacity" | "allowImages" | "pull" | "allowRanges" | "builds"> & ContainingOptions {
   const { slots, cpus, memory, gpus: devices, tag, maxJobDuration, allowImage, pull, allowRange } = lending;
   return {
     capacity: { slots, cpus, memoryBytes: memory, gpus: devices, tags: tag, maxDurationMs: maxJobDuration },
@@ -136,6 +140,7 @@ export function lendingOptions(
     pull,
     allowRanges: allowRange,
     ...containingOptions(lending),
+    ...buildingOptions(lending),
   };
 }
 

@@ -16,9 +16,11 @@ import {
   engineError,
   Image,
   type ImageInfo,
+  ImageList,
   Info,
   Listed,
   type ListedContainer,
+  type ListedImage,
   Network,
   type NetworkInfo,
   Stats,
@@ -191,6 +193,21 @@ export class Engine {
       onBuild: Config?.OnBuild ?? [],
       labels: Config?.Labels ?? {},
     };
+  }
+
+  /** Images with a name, and those without one that nothing else is made from. */
+  async images(
+    filters: Readonly<Record<string, readonly string[]>>,
+    signal?: AbortSignal,
+  ): Promise<readonly ListedImage[]> {
+    const query = { filters: JSON.stringify(filters) };
+    const list = v.parse(ImageList, await this.#call({ method: "GET", path: "/images/json", query, signal }));
+    return list.map(({ Id, RepoTags, Created, Size }) => ({
+      id: Id,
+      names: RepoTags.filter((name) => name !== "<none>:<none>"),
+      createdAt: Created * 1000,
+      bytes: Size,
+    }));
   }
 
   /** Begins a pull; the answer is a stream of JSON lines in which errors come too. Destroying it ends the pull. */

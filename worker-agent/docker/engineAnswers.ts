@@ -119,3 +119,19 @@ export function usageOf({ cpu_stats: cpu, memory_stats: memory }: v.InferOutput<
     oomKills: 0,
   };
 }
+
+export const ImageList = v.array(
+  v.object({
+    Id: v.string(),
+    RepoTags: v.nullish(v.array(v.string()), []),
+    /** Seconds since 1970. */
+    Created: v.number(),
+    Size: v.number(),
+  }),
+);
+export interface ListedImage {
+  readonly id: string;
+  readonly names: readonly string[];
+  readonly createdAt: number;
+  readonly bytes: number;
+}

@@ -20,7 +20,7 @@ export interface ToolsImage {
 
 /** What `npm start` and the tests have on the engine anyway: busybox, whose `ip` knows no ports. */
 const busybox = "longshore/shell:latest";
-const repository = "longshore/tools";
+export const toolsRepository = "longshore/tools";
 const shells = ["bash", "sh"];
 const folders = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
@@ -67,9 +67,9 @@ async function ownImage(engine: Engine, signal: AbortSignal): Promise<string> {
   const archive = tarOf(files);
   if (archive.length > toolsBytesMax) throw new Error(`this machine's tools have ${archive.length} bytes`);
   const tag = createHash("sha256").update(archive).digest("hex").slice(0, 16);
-  const image = `${repository}:${tag}`;
+  const image = `${toolsRepository}:${tag}`;
   if (!(await engine.image(image, signal)))
-    await engine.importImage(repository, tag, archive, { signal: within(engineCallMs, signal) });
+    await engine.importImage(toolsRepository, tag, archive, { signal: within(engineCallMs, signal) });
   return image;
 }
 

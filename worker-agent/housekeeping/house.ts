@@ -9,6 +9,7 @@ import { jobFolder } from "../job/jobFolder.ts";
 import { inputCacheBytes, keepFreeBytes } from "../limits.ts";
 import type { LogSink } from "../log.ts";
 import type { World } from "../world.ts";
+import { buildPile } from "./buildPile.ts";
 import { dataPiles } from "./dataPiles.ts";
 import type { Disk, HousekeeperOptions } from "./housekeeper.ts";
 import { imagePile } from "./imagePile.ts";
@@ -25,6 +26,7 @@ export type House = Omit<HousekeeperOptions, "changed">;
 
 export interface HouseOptions {
   readonly engine: Engine;
+  readonly agent: string;
   /** `engine` is where the engine keeps its data, on its own machine. */
   readonly folders: Readonly<Record<"path" | "cache" | "jobCaches" | "jobs", string>> & {
     readonly engine: string | undefined;
@@ -39,7 +41,7 @@ export interface HouseOptions {
 
 /** What its housekeeper should look at. */
 export async function houseOf(options: HouseOptions): Promise<House> {
-  const { engine, folders, records, held, limits, room, world, log } = options;
+  const { engine, agent, folders, records, held, limits, room, world, log } = options;
   const data: Disk["piles"] = (signal) =>
     dataPiles(
       {
@@ -52,7 +54,10 @@ export async function houseOf(options: HouseOptions): Promise<House> {
       },
       signal,
     );
-  const images: Disk["piles"] = async (signal) => [await imagePile({ engine, records, now: world.now }, signal)];
+  const images: Disk["piles"] = async (signal) => [
+    await imagePile({ engine, records, now: world.now }, signal),
+    await buildPile({ engine, agent, records, now: world.now }, signal),
+  ];
   const { keepFreeBytes } = room;
   return { disks: await disksOf(folders.path, data, folders.engine, images), keepFreeBytes, world, log };
 }

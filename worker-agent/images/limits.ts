@@ -2,7 +2,6 @@
 
 const MiB = 1024 * 1024;
 const minuteMs = 60_000;
-const dayMs = 24 * 60 * minuteMs;
 
 /** A pull of a large image over a slow line. */
 export const pullMs = 60 * minuteMs;
@@ -18,7 +17,3 @@ export const loginHelperMs = 30_000;
 export const loginBytesMax = 1 * MiB;
 /** Lines that who joins a pull or a build late is told of what was said before. */
 export const replayLinesMax = 2_000;
-/** Images that the agent pulled or built and nobody has used for this long are removed. */
-export const imageKeepMs = 14 * dayMs;
-/** How often it is looked which those are. */
-export const imageSweepMs = 60 * minuteMs;
