@@ -169,10 +169,13 @@ hosts() {
   on_debian || return 0
   missing=
   command -v ip >/dev/null || missing=iproute2
+  # What the page's share dialog gives to copy is run as it is.
+  command -v curl >/dev/null || missing="$missing curl"
+  command -v python3 >/dev/null || missing="$missing python3"
   # A second runtime. Where there is none, its test is left out.
   command -v crun >/dev/null || [ -z "$(candidate crun)" ] || missing="$missing crun"
   [ -n "$missing" ] || return 0
-  am_root || fail "The tests of the agent's fence need these packages: install $missing."
+  am_root || fail "The tests need these packages: install $missing."
   say "installing for the tests: $missing"
   apt_update
   # shellcheck disable=SC2086 # a list of packages

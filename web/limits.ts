@@ -99,3 +99,6 @@ export const paneShareMin = 0.2;
 export const paneShareMax = 0.8;
 /** One press of an arrow key moves the divider by this. */
 export const paneShareStep = 0.02;
+
+/** A longer input is fetched in the texts of the share dialog, rather than written out. */
+export const sharedValueCharsMax = 2_000;
