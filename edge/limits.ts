@@ -104,6 +104,12 @@ export const streamRetryMs = 1_000;
 export const streamBufferBytesMax = 1024 * 1024;
 /** A reader that takes nothing for this long is dropped. */
 export const streamStallMs = minuteMs;
+/** A socket's submission waits for no answer: its definition is stored with its result, or alone if that takes longer. */
+export const definitionStoreMs = 3_000;
+/** Definitions and results that one queue writes to its bucket at a time: a Worker has six connections. */
+export const publishAtOnce = 6;
+/** Such an object has at most about a megabyte: a write that takes longer has lost its store, and is tried again. */
+export const publishMs = 30_000;
 /** A durable effect that failed is tried again after this, doubling to the cap. */
 export const effectRetryMs = 1_000;
 export const effectRetryMsMax = 5 * minuteMs;

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { paths } from "../../wire/http.ts";
 import { idOf, json, QueueApi, uniqueDefinition } from "../clients/queueApi.ts";
 import { resultWith, TestAgent } from "../clients/testAgent.ts";
+import { TestClient } from "../clients/testClient.ts";
 import { onEveryShell } from "./everyShell.ts";
 
 onEveryShell((shell) => {
@@ -38,28 +39,32 @@ onEveryShell((shell) => {
     expect(await api.result(id)).toBeNull();
   });
 
-  test("a finished job can be read from its queue, and by its id alone", async () => {
-    const api = new QueueApi(shell());
-    const definition = uniqueDefinition();
-    const id = idOf(definition);
-    await api.submit(definition);
-    const agent = await TestAgent.connect(api);
-    await agent.run(id, { result: resultWith({ "a.txt": { type: "utf8", value: "A" } }) });
-    const job = await api.finished(id);
-    expect(job).toMatchObject({
-      state: "Finished",
-      finishedReason: "Success",
-      statusCode: 0,
-      finished: { reason: "Success", result: { StatusCode: 0, outputs: { "a.txt": { value: "A" } } } },
-    });
-    for (const base of [`/q/${api.queue}/j/${id}`, `/j/${id}`]) {
-      expect(await json(await api.request(base))).toEqual({ data: { definition, results: job } });
-      expect(await json(await api.request(`${base}/definition.json`))).toEqual({ data: definition });
-      expect(await json(await api.request(`${base}/results.json`))).toEqual({ data: job });
-      expect(await (await api.request(`${base}/outputs/a.txt`)).text()).toBe("A");
-    }
-    expect(await api.listed(id)).toMatchObject({ state: "Finished", finishedReason: "Success" });
-  });
+  test.each(["HTTP", "a socket"])(
+    "a finished job that came by %s can be read from its queue, and by its id alone",
+    async (way) => {
+      const api = new QueueApi(shell());
+      const definition = uniqueDefinition();
+      const id = idOf(definition);
+      if (way === "HTTP") await api.submit(definition);
+      else (await TestClient.connect(api)).submit(definition);
+      const agent = await TestAgent.connect(api);
+      await agent.run(id, { result: resultWith({ "a.txt": { type: "utf8", value: "A" } }) });
+      const job = await api.finished(id);
+      expect(job).toMatchObject({
+        state: "Finished",
+        finishedReason: "Success",
+        statusCode: 0,
+        finished: { reason: "Success", result: { StatusCode: 0, outputs: { "a.txt": { value: "A" } } } },
+      });
+      for (const base of [`/q/${api.queue}/j/${id}`, `/j/${id}`]) {
+        expect(await json(await api.request(base))).toEqual({ data: { definition, results: job } });
+        expect(await json(await api.request(`${base}/definition.json`))).toEqual({ data: definition });
+        expect(await json(await api.request(`${base}/results.json`))).toEqual({ data: job });
+        expect(await (await api.request(`${base}/outputs/a.txt`)).text()).toBe("A");
+      }
+      expect(await api.listed(id)).toMatchObject({ state: "Finished", finishedReason: "Success" });
+    },
+  );
 
   test("a container that exits with another code than 0 has finished, and its code is shown", async () => {
     const api = new QueueApi(shell());

@@ -12,18 +12,19 @@ import { lookups } from "../queue/lookups.ts";
 import { Queue, type TurnResult } from "../queue/queue.ts";
 import { Session, Sessions } from "../queue/sessions.ts";
 import type { Submission } from "../queue/submit.ts";
-import type { Effect, StoreKind, Turn } from "../queue/turn.ts";
-import { Archive, finishedJson } from "../stores/archive.ts";
+import type { Effect, Turn } from "../queue/turn.ts";
+import { Archive } from "../stores/archive.ts";
 import { Uploads } from "../stores/uploads.ts";
 import type { Environment } from "./environment.ts";
 import { workerPost, workerRules } from "./post.ts";
+import { Publisher } from "./publisher.ts";
 import { settingsOf } from "./settings.ts";
 import { objectSql, storeOf } from "./storage.ts";
 
 export class QueueObject extends DurableObject<Environment> {
   readonly #queue: Queue;
   readonly #hash: QueueHash;
-  readonly #archive: Archive;
+  readonly #publisher: Publisher;
   readonly #uploads: Uploads;
   readonly #sockets = new Map<string, WebSocket>();
 
@@ -31,7 +32,12 @@ export class QueueObject extends DurableObject<Environment> {
     super(ctx, env);
     this.#hash = own.queueHash(ctx.id.toString());
     const store = storeOf(env);
-    this.#archive = new Archive(store);
+    this.#publisher = new Publisher({
+      archive: new Archive(store),
+      queue: this.#hash,
+      look: (what) => this.#look(what),
+      report: (job, kind, ok) => this.#carryOut(this.#queue.stored(Date.now(), job, kind, ok)),
+    });
     this.#uploads = new Uploads({
       store,
       now: Date.now,
@@ -60,7 +66,7 @@ export class QueueObject extends DurableObject<Environment> {
   /** Resolves when the job is accepted and its definition's object, which `/j/:id` reads, is stored. */
   async submit(submission: Submission) {
     const result = this.#queue.submit(Date.now(), submission);
-    await Promise.all(this.#carryOut(result));
+    await Promise.all(this.#carryOut(result, { isAwaited: true }));
     return result.reply;
   }
 
@@ -112,9 +118,10 @@ export class QueueObject extends DurableObject<Environment> {
     const { searchParams } = new URL(request.url);
     const { 0: client, 1: server } = new WebSocketPair();
     const id = crypto.randomUUID();
-    this.ctx.acceptWebSocket(server);
-    this.#sockets.set(id, server);
     const role = searchParams.get("role");
+    // The tags tell who sends a frame; what else is known of a session is too much to be read for each.
+    this.ctx.acceptWebSocket(server, [role === "agent" ? "agent" : "client", id]);
+    this.#sockets.set(id, server);
     const origin = searchParams.get("origin") ?? "";
     if (role === "watcher") this.#queue.watcherConnected(Date.now(), id, own.jobId(searchParams.get("job") ?? ""));
     else if (role === "agent") {
@@ -127,9 +134,8 @@ export class QueueObject extends DurableObject<Environment> {
   }
 
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
-    const session = v.safeParse(Session, socket.deserializeAttachment());
-    if (typeof data !== "string" || !session.success) return;
-    const { kind, id } = session.output;
+    const [kind, id] = this.ctx.getTags(socket);
+    if (typeof data !== "string" || id === undefined) return;
     const now = Date.now();
     this.#carryOut(kind === "agent" ? this.#queue.agentFrame(now, id, data) : this.#queue.clientFrame(now, id, data));
   }
@@ -149,11 +155,11 @@ export class QueueObject extends DurableObject<Environment> {
   }
 
   #gone(socket: WebSocket): void {
-    const session = v.safeParse(Session, socket.deserializeAttachment());
-    if (!session.success) return;
-    this.#sockets.delete(session.output.id);
-    this.#uploads.closed(session.output.id);
-    this.#carryOut(this.#queue.closed(Date.now(), session.output.id));
+    const [, id] = this.ctx.getTags(socket);
+    if (id === undefined) return;
+    this.#sockets.delete(id);
+    this.#uploads.closed(id);
+    this.#carryOut(this.#queue.closed(Date.now(), id));
   }
 
   #look<T>(what: (turn: Turn) => T): T {
@@ -161,11 +167,11 @@ export class QueueObject extends DurableObject<Environment> {
   }
 
   /** The writes to the store that were begun; everything else is done when this returns. */
-  #carryOut({ effects }: TurnResult<unknown>): readonly Promise<void>[] {
-    return effects.map((effect) => this.#carryOutOne(effect)).filter((promise) => promise !== undefined);
+  #carryOut({ effects }: TurnResult<unknown>, { isAwaited = false } = {}): readonly Promise<void>[] {
+    return effects.map((effect) => this.#carryOutOne(effect, isAwaited)).filter((promise) => promise !== undefined);
   }
 
-  #carryOutOne(effect: Effect): Promise<void> | undefined {
+  #carryOutOne(effect: Effect, isAwaited: boolean): Promise<void> | undefined {
     switch (effect.type) {
       case "send":
         for (const session of effect.sessions) this.#send(session, effect.frame);
@@ -183,11 +189,8 @@ export class QueueObject extends DurableObject<Environment> {
       case "upload":
         this.ctx.waitUntil(this.#upload(effect));
         return;
-      case "store": {
-        const done = this.#store(effect.job, effect.kind);
-        this.ctx.waitUntil(done);
-        return done;
-      }
+      case "store":
+        return this.#publisher.store(effect.job, effect.kind, isAwaited);
     }
   }
 
@@ -208,39 +211,6 @@ export class QueueObject extends DurableObject<Environment> {
       this.#sockets.get(session)?.send(frame);
     } catch {
       // A socket that is closing: its close event follows and tells the queue.
-    }
-  }
-
-  /** Writes what the rows say now, then tells the queue; it tries again later if the store failed. */
-  async #store(job: JobId, kind: StoreKind): Promise<void> {
-    let ok = true;
-    try {
-      await this.#write(job, kind);
-    } catch (error) {
-      ok = false;
-      console.error(
-        JSON.stringify({ event: "store-failed", queue: this.#hash.slice(0, 8), job, kind, error: String(error) }),
-      );
-    }
-    await Promise.all(this.#carryOut(this.#queue.stored(Date.now(), job, kind, ok)));
-  }
-
-  async #write(job: JobId, kind: StoreKind): Promise<void> {
-    switch (kind) {
-      case "delete":
-        return this.#archive.remove(job, this.#hash);
-      case "definition": {
-        const canonical = this.definition(job);
-        return canonical === undefined ? undefined : this.#archive.write(job, this.#hash, kind, canonical);
-      }
-      case "result": {
-        const finished = this.#look((turn) => lookups.decided(turn, job));
-        return finished && this.#archive.write(job, this.#hash, kind, finishedJson(finished));
-      }
-      case "log": {
-        const log = this.#look((turn) => lookups.keptLog(turn, job));
-        return log && this.#archive.write(job, this.#hash, kind, JSON.stringify(log));
-      }
     }
   }
 }

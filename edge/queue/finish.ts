@@ -16,7 +16,7 @@ import {
   writeJob,
 } from "./jobs.ts";
 import { endLogAsItIs, endLogWithResult, logStored } from "./logEnd.ts";
-import { isOwed, owe } from "./publish.ts";
+import { effectDone, isOwed, owe } from "./publish.ts";
 import { readResult, writeResult } from "./results.ts";
 import type { StoreKind, Turn } from "./turn.ts";
 
@@ -67,17 +67,19 @@ function publish(turn: Turn, before: JobRow, ended: JobRow): void {
     const written = writeJob(turn, before, decided);
     // It had gone back into line, and its agent has come back with the end: it shows as running until that is stored.
     if (before.state === "Queued") announceJob(turn, written);
-    owe(turn, ended.id, "result");
+    const withDefinition = isOwed(turn, ended.id, "definition");
+    if (withDefinition) effectDone(turn, ended.id, "definition");
+    owe(turn, ended.id, withDefinition ? "run" : "result");
   }
 }
 
 /** Something of the job is stored as an object. With the result there, watchers see the end; with both, the definition's row goes. */
 export function published(turn: Turn, id: JobId, kind: StoreKind): void {
   const job = readJob(turn, id);
-  if (kind === "result" && job?.state === "Publishing") show(turn, job, job);
+  if ((kind === "result" || kind === "run") && job?.state === "Publishing") show(turn, job, job);
   if (kind === "log") logStored(turn, id);
   const isOver = job === undefined || !isLive(job);
-  if (isOver && !isOwed(turn, id, "definition")) {
+  if (isOver && !isOwed(turn, id, "definition") && !isOwed(turn, id, "run")) {
     turn.sql.all("DELETE FROM definitions WHERE queue = ? AND job = ?", turn.queue, id);
   }
 }

@@ -8,7 +8,7 @@ import { defaultNamespace } from "../../wire/ids.ts";
 import { clientFrameBytesMax, shortTextCharsMax } from "../../wire/limits.ts";
 import { durationMs } from "../../wire/units.ts";
 import type { Callback } from "../../wire/webhook.ts";
-import type { QueueSettings } from "../limits.ts";
+import { definitionStoreMs, type QueueSettings } from "../limits.ts";
 import { hostsOf, type UrlRules, urlFault } from "../outbound/urlRules.ts";
 import { runningAttempt, takeHello, takeSync } from "./agents.ts";
 import type { Callbacks, Target } from "./callbacks.ts";
@@ -123,7 +123,7 @@ function targetOf({ url, payload, secret }: Callback, { queueName, origin }: Sub
 
 export function takeSubmission(turn: Turn, session: ClientSession, { submission }: EnqueueCheck & { ok: true }): void {
   watch(turn, session, submission.checked.id);
-  const outcome = submit(turn, submission);
+  const outcome = submit(turn, submission, definitionStoreMs);
   if (outcome.type === "refused") refuse(turn, session.id, outcome);
 }
 

@@ -6,10 +6,13 @@ import { effectRetryMs, effectRetryMsMax } from "../limits.ts";
 import { integer, text } from "./sql.ts";
 import type { StoreKind, Turn } from "./turn.ts";
 
-const Kind = v.picklist(["definition", "result", "log", "delete"]);
+const Kind = v.picklist(["definition", "result", "run", "log", "delete"]);
 
-/** Owes the store something. What is written is read from the rows when the shell gets to it, so a repeat is harmless. */
-export function owe(turn: Turn, job: JobId, kind: StoreKind): void {
+/**
+ * Owes the store something, now or after a while. What is written is read from the rows when the shell gets to it, so a repeat
+ * is harmless.
+ */
+export function owe(turn: Turn, job: JobId, kind: StoreKind, inMs = 0): void {
   if (kind === "delete") turn.sql.all("DELETE FROM effects WHERE queue = ? AND job = ?", turn.queue, job);
   else turn.sql.all("DELETE FROM effects WHERE queue = ? AND job = ? AND kind = 'delete'", turn.queue, job);
   turn.sql.all(
@@ -18,9 +21,10 @@ export function owe(turn: Turn, job: JobId, kind: StoreKind): void {
     turn.queue,
     job,
     kind,
-    turn.now + effectRetryMsMax,
+    turn.now + (inMs > 0 ? inMs : effectRetryMsMax),
   );
-  leave(turn, job, kind);
+  if (inMs > 0) turn.wakeBy(turn.now + inMs);
+  else leave(turn, job, kind);
 }
 
 /** Nobody may report on it: then it leaves again. */

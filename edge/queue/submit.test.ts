@@ -171,16 +171,44 @@ test("where results are objects, clients see the end when the object is stored, 
   const agent = queue.agent("a");
   const client = queue.client();
   const job = queue.submit("1");
+  queue.do(queue.queue.stored(queue.now, job, "definition", true));
   agent.finish(job);
   expect(client.states(job)).toEqual(["Queued", "Running"]);
   expect(queue.stored.map(({ kind }) => kind)).toEqual(["definition", "result"]);
-  queue.do(queue.queue.stored(queue.now, job, "definition", true));
   queue.do(queue.queue.stored(queue.now, job, "result", false));
   queue.pass(1_001);
   expect(queue.stored.map(({ kind }) => kind)).toEqual(["definition", "result", "result"]);
   queue.do(queue.queue.stored(queue.now, job, "result", true));
   expect(client.states(job)).toEqual(["Success"]);
   expect(queue.sql.all("SELECT 1 FROM definitions")).toEqual([]);
+});
+
+test("a socket's submission is stored once, with its result; its definition alone if that takes long", () => {
+  const queue = new TestQueue({ publish: "objects" });
+  const agent = queue.agent("a");
+  const client = queue.client();
+  const payload = { state: "Queued", value: { enqueued: { definition: { image: "x", command: "1" } } } } as const;
+  client.send({ type: "StateChange", payload });
+  const [job] = agent.jobs();
+  if (!job) throw new Error("It was not given to the agent.");
+  const definition = () => queue.queue.read(queue.now, (turn) => lookups.definition(turn, job));
+  expect(queue.stored).toEqual([]);
+  agent.finish(job);
+  expect(queue.stored).toEqual([{ type: "store", job, kind: "run" }]);
+  // What is written with the result is there until it is stored, whatever else is.
+  queue.do(queue.queue.stored(queue.now, job, "log", true));
+  expect(definition()).toBe('{"command":"1","image":"x"}');
+  queue.do(queue.queue.stored(queue.now, job, "run", true));
+  expect(client.states(job).at(-1)).toBe("Success");
+  expect(definition()).toBeUndefined();
+
+  const again = { ...payload, value: { enqueued: { definition: { image: "x", command: "2" } } } };
+  client.send({ type: "StateChange", payload: again });
+  queue.pass(3_000);
+  expect(queue.stored.map(({ kind }) => kind)).toEqual(["run", "definition"]);
+  // Over HTTP the answer says that it can be read: it waits for the store.
+  queue.submit("2");
+  expect(queue.stored.map(({ kind }) => kind)).toEqual(["run", "definition", "definition"]);
 });
 
 test("what was owed to the store leaves again after a restart", () => {

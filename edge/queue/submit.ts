@@ -10,7 +10,7 @@ import { announceJob, isActive, type JobRow, readJob, writeJob } from "./jobs.ts
 import { dropLog } from "./logEnd.ts";
 import { joinNamespace, lineOf, replaceOthers, withNamespace } from "./namespaces.ts";
 import { setPatience } from "./patience.ts";
-import { owe } from "./publish.ts";
+import { isOwed, owe } from "./publish.ts";
 import { finishedOf, readResult, resultOfRow, type StoredResult, writeResult } from "./results.ts";
 import type { Turn } from "./turn.ts";
 
@@ -36,7 +36,8 @@ export interface Backpressure {
   readonly retryAfterMs: number;
 }
 
-export function submit(turn: Turn, submission: Submission): SubmitOutcome {
+/** Where definitions are objects, this one's is stored within `storeInMs`; 0 is for an answer that waits for it. */
+export function submit(turn: Turn, submission: Submission, storeInMs = 0): SubmitOutcome {
   const { checked, namespace, callbacks = {}, patienceMs = null } = submission;
   const { id } = checked;
   const before = readJob(turn, id);
@@ -57,6 +58,7 @@ export function submit(turn: Turn, submission: Submission): SubmitOutcome {
     setPatience(turn, joined, namespace, patienceMs);
     const job = announceJob(turn, joined);
     replaceOthers(turn, id, namespace);
+    if (storeInMs === 0 && isOwed(turn, id, "definition")) owe(turn, id, "definition");
     return { type: "taken", id, job, cached: false };
   }
   const cached = freshResult(turn, id);
@@ -73,7 +75,7 @@ export function submit(turn: Turn, submission: Submission): SubmitOutcome {
     turn.counters.add("submitted.queued");
     if (callbacks.queued) callQueued(turn, id, namespace, callbacks.queued);
     if (callbacks.finished) awaitEnd(turn, id, namespace, callbacks.finished);
-    keepDefinition(turn, checked);
+    keepDefinition(turn, checked, storeInMs);
     dropLog(turn, id);
     setPatience(turn, job, namespace, patienceMs);
     turn.assignable = true;
@@ -155,14 +157,14 @@ function freshResult(turn: Turn, id: JobId): StoredResult | undefined {
   return taken;
 }
 
-function keepDefinition(turn: Turn, { id, canonical }: CheckedDefinition): void {
+function keepDefinition(turn: Turn, { id, canonical }: CheckedDefinition, storeInMs: number): void {
   turn.sql.all(
     "INSERT INTO definitions (queue, job, canonical) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
     turn.queue,
     id,
     canonical,
   );
-  if (turn.settings.publish === "objects") owe(turn, id, "definition");
+  if (turn.settings.publish === "objects") owe(turn, id, "definition", storeInMs);
 }
 
 /** Whether there is a place for one more waiting job of this client; nothing is written to find out. */

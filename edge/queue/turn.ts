@@ -14,7 +14,8 @@ import type { QueueState } from "./queueState.ts";
 import type { KnownAgent, Sessions } from "./sessions.ts";
 import type { Sql } from "./sql.ts";
 
-export type StoreKind = "definition" | "result" | "log" | "delete";
+/** `run` is a result together with a definition that was not stored before. */
+export type StoreKind = "definition" | "result" | "run" | "log" | "delete";
 
 /** What a shell does after the turn's commit is on disk. `store` and `call` are rows until the shell reports on them. */
 export type Effect =

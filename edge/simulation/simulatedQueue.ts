@@ -152,7 +152,7 @@ export class SimulatedQueue {
     const [asked] = this.#stores.splice(index, 1);
     if (!asked) return;
     const { job, kind } = asked;
-    if (kind === "result") {
+    if (kind === "result" || kind === "run") {
       const decided = this.queue.read(this.world.now, (turn) => lookups.decided(turn, job));
       if (decided) this.promises.published(job, decided.job);
     }

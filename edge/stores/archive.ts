@@ -1,5 +1,5 @@
 // Definitions, results and logs as objects: `j/<job>/<queue hash>/definition.json`, `result.json` and `log.json`. Each is written
-// from rows, repeatably. The unscoped routes read the oldest.
+// from rows, repeatably; a result may have the definition in it. The unscoped routes read the oldest.
 
 import {
   DeleteObjectCommand,
@@ -12,6 +12,7 @@ import * as v from "valibot";
 import { type JobId, type QueueHash, Sha256 } from "../../wire/ids.ts";
 import { Job } from "../../wire/job.ts";
 import type { FinishedJob, JobSource } from "../deployment.ts";
+import { publishMs } from "../limits.ts";
 import { archivedLog, viewOfArchived } from "../logs/archived.ts";
 import type { S3Store } from "./s3.ts";
 import { unlessMissing } from "./s3Client.ts";
@@ -20,6 +21,8 @@ const StoredFinished = v.object({
   job: Job,
   ref: v.nullable(v.object({ hash: Sha256, size: v.number() })),
   log: v.boolean(),
+  /** Canonical JSON, where it has no object of its own. */
+  definition: v.optional(v.string()),
 });
 
 const kinds = ["definition", "result", "log"] as const;
@@ -38,6 +41,7 @@ export class Archive {
     const Key = objectKey(job, queue, kind);
     await this.#client.send(
       new PutObjectCommand({ Bucket: this.#bucket, Key, Body: json, ContentType: "application/json" }),
+      { abortSignal: AbortSignal.timeout(publishMs) },
     );
   }
 
@@ -50,7 +54,9 @@ export class Archive {
   /** What one queue has stored. */
   ofQueue(queue: QueueHash): JobSource {
     return {
-      definition: (job) => this.#read(objectKey(job, queue, "definition")),
+      definition: async (job) =>
+        (await this.#read(objectKey(job, queue, "definition"))) ??
+        (await this.#stored(objectKey(job, queue, "result")))?.definition,
       finished: (job) => this.#finished(objectKey(job, queue, "result")),
       log: async (job) => {
         const log = archivedLog(await this.#read(objectKey(job, queue, "log")));
@@ -61,7 +67,9 @@ export class Archive {
 
   /** The oldest that any queue has stored: for people who have only the id, never a source of cache hits. */
   readonly oldest: JobSource = {
-    definition: async (job) => this.#read(await this.#oldest(job, "definition")),
+    definition: async (job) =>
+      (await this.#read(await this.#oldest(job, "definition"))) ??
+      (await this.#stored(await this.#oldest(job, "result")))?.definition,
     finished: async (job) => this.#finished(await this.#oldest(job, "result")),
     log: async (job) => {
       const result = await this.#oldest(job, "result");
@@ -83,6 +91,11 @@ export class Archive {
   }
 
   async #finished(key: string | undefined): Promise<FinishedJob | undefined> {
+    const stored = await this.#stored(key);
+    return stored && { job: stored.job, ref: stored.ref, log: stored.log };
+  }
+
+  async #stored(key: string | undefined): Promise<v.InferOutput<typeof StoredFinished> | undefined> {
     const json = await this.#read(key);
     return json === undefined ? undefined : v.parse(StoredFinished, JSON.parse(json));
   }
@@ -94,8 +107,9 @@ export class Archive {
   }
 }
 
-export function finishedJson(finished: FinishedJob): string {
-  return JSON.stringify(finished);
+/** `definition` is its canonical JSON, if it has no object of its own. */
+export function finishedJson(finished: FinishedJob, definition?: string): string {
+  return JSON.stringify({ ...finished, definition });
 }
 
 function objectKey(job: JobId, queue: QueueHash, kind: Kind): string {

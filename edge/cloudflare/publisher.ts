@@ -1,0 +1,93 @@
+// What a queue owes its bucket, written from its rows: a few objects at a time, those of one job one after another, and first
+// whatever an answer waits for. Nothing is lost with it: what it has not reported is owed in the rows.
+
+import type { JobId, QueueHash } from "../../wire/ids.ts";
+import { publishAtOnce } from "../limits.ts";
+import { lookups } from "../queue/lookups.ts";
+import type { StoreKind, Turn } from "../queue/turn.ts";
+import { type Archive, finishedJson } from "../stores/archive.ts";
+
+export interface PublisherParts {
+  readonly archive: Archive;
+  readonly queue: QueueHash;
+  /** What the rows say now. */
+  readonly look: <T>(what: (turn: Turn) => T) => T;
+  /** Tells the queue how it went. */
+  readonly report: (job: JobId, kind: StoreKind, ok: boolean) => void;
+}
+
+interface Task {
+  readonly job: JobId;
+  readonly kind: StoreKind;
+  readonly resolve: () => void;
+}
+
+export class Publisher {
+  readonly #parts: PublisherParts;
+  readonly #waiting: Task[] = [];
+  /** Jobs of which something is being written. */
+  readonly #writing = new Set<JobId>();
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when it was stored or has failed, and the queue knows. `isAwaited`: an answer waits for that. */
+  store(job: JobId, kind: StoreKind, isAwaited: boolean): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const task = { job, kind, resolve };
+    if (isAwaited) this.#waiting.unshift(task);
+    else this.#waiting.push(task);
+    this.#writeNext();
+    return promise;
+  }
+
+  #writeNext(): void {
+    while (this.#writing.size < publishAtOnce) {
+      const next = this.#waiting.findIndex(({ job }) => !this.#writing.has(job));
+      const [task] = next < 0 ? [] : this.#waiting.splice(next, 1);
+      if (!task) return;
+      this.#writing.add(task.job);
+      void this.#carryOut(task);
+    }
+  }
+
+  async #carryOut({ job, kind, resolve }: Task): Promise<void> {
+    const { queue, report } = this.#parts;
+    let ok = true;
+    try {
+      await this.#write(job, kind);
+    } catch (error) {
+      ok = false;
+      console.error(
+        JSON.stringify({ event: "store-failed", queue: queue.slice(0, 8), job, kind, error: String(error) }),
+      );
+    }
+    this.#writing.delete(job);
+    report(job, kind, ok);
+    resolve();
+    this.#writeNext();
+  }
+
+  async #write(job: JobId, kind: StoreKind): Promise<void> {
+    const { archive, queue, look } = this.#parts;
+    switch (kind) {
+      case "delete":
+        return archive.remove(job, queue);
+      case "definition": {
+        const canonical = look((turn) => lookups.definition(turn, job));
+        return canonical === undefined ? undefined : archive.write(job, queue, kind, canonical);
+      }
+      case "result":
+      case "run": {
+        const finished = look((turn) => lookups.decided(turn, job));
+        const definition = kind === "run" ? look((turn) => lookups.definition(turn, job)) : undefined;
+        return finished && archive.write(job, queue, "result", finishedJson(finished, definition));
+      }
+      case "log": {
+        const log = look((turn) => lookups.keptLog(turn, job));
+        return log && archive.write(job, queue, kind, JSON.stringify(log));
+      }
+    }
+  }
+}
