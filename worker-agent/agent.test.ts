@@ -1,8 +1,10 @@
 // What a job gets and gives, on a real engine with a real edge.
 
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
+import { promisify } from "node:util";
 import * as v from "valibot";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { RunningAgent } from "./agent.ts";
 import { containersOf, docker, leftOf } from "./testEngine.ts";
 import { image, logText, type Stack, startStack, until } from "./testStack.ts";
@@ -172,6 +174,20 @@ describe("a job's end", () => {
     const job = await stack.finished(await stack.submit(definition));
     expect(job.finished?.reason).toBe("Error");
     expect(job.finished?.result?.error).toMatch(says);
+  });
+
+  test("operators in an image without a shell are an Error that says how to write it", async () => {
+    const bare = `longshore/bare-${crypto.randomUUID().slice(0, 8)}`;
+    const made = `id=$(docker create ${image}) && docker export $id | tar -xO --wildcards '*bin/busybox' >"$1/busybox";
+      docker rm $id && chmod 755 "$1/busybox" && tar -C "$1" -c busybox | docker import - ${bare}`;
+    const folder = await stack.folder();
+    await promisify(execFile)("sh", ["-c", made, "sh", folder]);
+    onTestFinished(async () => void (await docker("rmi", "-f", bare)));
+    expect(logText(await stack.run({ image: bare, command: "/busybox echo fine" }))).toBe("fine");
+    const job = await stack.finished(
+      await stack.submit({ image: bare, command: "/busybox echo a && /busybox echo b" }),
+    );
+    expect(job.finished?.result?.error).toMatch(/no program "\/bin\/sh" .*as an array of words/);
   });
 
   test("cancelling stops the container at once, and the next job runs", async () => {

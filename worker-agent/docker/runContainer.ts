@@ -163,7 +163,12 @@ function startFault(text: string): string {
   const program =
     /exec: "?(.+?)"?: (?:executable file not found|stat .*no such file|permission denied|no such file)/.exec(text)?.[1];
   if (program !== undefined) {
-    return `The container could not start: the image has no program ${JSON.stringify(program.replace(/^\\"|\\"$|"/g, ""))} that can be run. Check the command and the entrypoint.`;
+    const name = program.replace(/^\\"|\\"$|"/g, "");
+    const advice =
+      name === "/bin/sh"
+        ? "Operators, globs and comments need a shell: write the command without them, or as an array of words."
+        : "Check the command and the entrypoint.";
+    return `The container could not start: the image has no program ${JSON.stringify(name)} that can be run. ${advice}`;
   }
   return `The container could not start: ${text}`;
 }

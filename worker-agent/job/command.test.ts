@@ -19,6 +19,19 @@ const cases: readonly Case[] = [
   // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how a shell writes a variable
   ["variables of the job are filled in", { command: "echo $NAME ${EMPTY}x" }, { cmd: ["echo", "two words", "x"] }],
   ["unknown variables are empty", { command: "echo $HOME" }, { cmd: ["echo", ""] }],
+  ["also inside double quotes", { command: `echo "$HOME x" "$NAME"` }, { cmd: ["echo", " x", "two words"] }],
+  ["a backslash protects a variable and a space", { command: "echo \\$NAME a\\ b" }, { cmd: ["echo", "$NAME", "a b"] }],
+  ["empty words in quotes stay", { command: `echo '' ""` }, { cmd: ["echo", "", ""] }],
+  [
+    "quoted operators, globs and comments are words",
+    { command: `echo '*' "&&" '#'` },
+    { cmd: ["echo", "*", "&&", "#"] },
+  ],
+  ["tabs and several spaces split once", { command: " echo\t a   b " }, { cmd: ["echo", "a", "b"] }],
+  ["an option with an equals sign is one word", { command: "run --x=1 y=2" }, { cmd: ["run", "--x=1", "y=2"] }],
+  ...["a; b", "a > b", "a < b", "a &", "a || b", "(a)", "a $(b)", "ls a?", "a 2>&1"].map(
+    (command): Case => [`${command} needs a shell`, { command }, { cmd: ["/bin/sh", "-c", command] }],
+  ),
   ["single quotes protect variables", { command: "echo '$NAME'" }, { cmd: ["echo", "$NAME"] }],
   ["brackets, tildes and braces stay", { command: "echo [ab] ~ {a,b}" }, { cmd: ["echo", "[ab]", "~", "{a,b}"] }],
   ["an array passes through", { command: ["sh", "-c", "echo $NAME | cat"] }, { cmd: ["sh", "-c", "echo $NAME | cat"] }],
