@@ -84,9 +84,13 @@ describe("a job's container", () => {
     const inputs = { "a.txt": { type: "url", value: `${stack.api}/f/${hash}` }, "b.txt": { type: "key", value: hash } };
     const vandal = await stack.run({
       inputs,
-      command: "echo x >> /inputs/a.txt; chmod 666 /inputs/a.txt; rm /inputs/b.txt; touch /inputs/c",
+      command: `echo x >> /inputs/a.txt; chmod 666 /inputs/a.txt; rm /inputs/b.txt; touch /inputs/c
+        mount -o remount,rw /inputs; mount -o bind,remount,rw /inputs /inputs; umount /inputs; ln /inputs/a.txt /outputs/a
+        echo x >> /proc/self/root/inputs/a.txt; echo x >> /proc/1/cwd/inputs/a.txt; truncate -s 0 /inputs/a.txt
+        mv /inputs/a.txt /inputs/b.txt; ln -sf /etc/passwd /inputs/a.txt; touch -d 2000-01-01 /inputs/a.txt; true`,
     });
-    expect(logText(vandal).match(/Read-only file system/g)).toHaveLength(4);
+    expect(logText(vandal).match(/Read-only file system/g)?.length).toBeGreaterThanOrEqual(8);
+    expect(Object.keys(vandal.outputs)).toEqual([]);
     const reader = await stack.run({ inputs, command: "cat /inputs/a.txt" });
     expect(logText(reader)).toBe(bytes);
   });
