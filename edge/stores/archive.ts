@@ -39,10 +39,15 @@ export class Archive {
 
   async write(job: JobId, queue: QueueHash, kind: Kind, json: string): Promise<void> {
     const Key = objectKey(job, queue, kind);
-    await this.#client.send(
-      new PutObjectCommand({ Bucket: this.#bucket, Key, Body: json, ContentType: "application/json" }),
-      { abortSignal: AbortSignal.timeout(publishMs) },
-    );
+    const put = new PutObjectCommand({ Bucket: this.#bucket, Key, Body: json, ContentType: "application/json" });
+    // A timer that nobody ends keeps a Durable Object awake: AbortSignal.timeout() would.
+    const tooLong = new AbortController();
+    const timer = setTimeout(() => tooLong.abort(), publishMs);
+    try {
+      await this.#client.send(put, { abortSignal: tooLong.signal });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async remove(job: JobId, queue: QueueHash): Promise<void> {
