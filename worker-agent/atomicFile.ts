@@ -4,11 +4,14 @@ import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { codeOf } from "./fault.ts";
 
-/** Replaces the file's content. A crash leaves the old content or the new one. */
-export async function writeWhole(path: string, text: string, newId: () => string): Promise<void> {
+/**
+ * Replaces the file's content. A crash leaves the old content or the new one; without `flush` that is so for a crash of this
+ * process, not of the machine.
+ */
+export async function writeWhole(path: string, text: string, newId: () => string, flush = true): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const partial = `${path}.${newId()}.partial`;
-  await writeFile(partial, text, { flag: "wx", mode: 0o600, flush: true });
+  await writeFile(partial, text, { flag: "wx", mode: 0o600, flush });
   await rename(partial, path);
 }
 

@@ -1,5 +1,6 @@
 // `npm run bench -- <name> [--large]`: one file for each bench, named here. Nothing gates on what they print.
 
+import { benchAgentJobs } from "./agent.ts";
 import { benchAgentFiles } from "./agentFiles.ts";
 import { benchJobs } from "./jobs.ts";
 import { benchQueue } from "./queue.ts";
@@ -11,6 +12,11 @@ export interface BenchOptions {
 }
 
 const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>> = {
+  agent: async (options) => {
+    await benchAgentJobs();
+    await benchAgentFiles(options);
+  },
+  "agent-jobs": benchAgentJobs,
   "agent-files": benchAgentFiles,
   jobs: benchJobs,
   queue: benchQueue,

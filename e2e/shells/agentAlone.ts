@@ -11,13 +11,13 @@ export interface AgentAlone {
 }
 
 /** Started and welcomed by the queue. It may use the images that these tests make on this machine. */
-export async function startAgentAlone(origin: string, queue: string): Promise<AgentAlone> {
+export async function startAgentAlone(origin: string, queue: string, slots = 2): Promise<AgentAlone> {
   const dataDir = temporaryFolder();
   const program = new Program(
     [
       join(project, "bin/longshore"),
       "agent",
-      ...["--api", origin, "--data-dir", dataDir, "--allow-image", "longshore/*", "--slots", "2"],
+      ...["--api", origin, "--data-dir", dataDir, "--allow-image", "longshore/*", "--slots", String(slots)],
     ],
     { env: { LONGSHORE_QUEUES: queue } },
   );

@@ -9,7 +9,7 @@ import { NeverBegan, type Run, type RunEnd, runContainer } from "../docker/runCo
 import { JobFault } from "../fault.ts";
 import { type DiskWatch, withinDisk } from "../housekeeping/diskWatch.ts";
 import { engineCallMs, namespaceTries } from "../limits.ts";
-import { parkAfterMs } from "../parked/limits.ts";
+import { parkAfterEndMs, parkAfterMs, renameAfterMs } from "../parked/limits.ts";
 import { isMarked, type ParkedContainer } from "../parked/parkedContainer.ts";
 import { type Program, programOf } from "../parked/release.ts";
 import { within } from "../retry.ts";
@@ -38,7 +38,8 @@ export async function execute(life: Life, prepared: Prepared, how: HowToRun, sig
     const end = parked && (await runParked(life, { parked, program, prepared, how, next }, signal));
     return end ?? (await runNew(life, { prepared, how, next }, signal));
   } finally {
-    next.now();
+    // The result goes first: its way is the next few milliseconds.
+    next.sooner(parkAfterEndMs);
   }
 }
 
@@ -55,7 +56,7 @@ async function runNew(life: Life, { prepared, how, next }: NewRun, signal: Abort
     const place = await places.current();
     try {
       const id = await create(life, prepared, place.hostConfig, signal);
-      return await run(life, { ...how, id, begin: { kind: "new" }, started: () => next.begin() }, signal);
+      return await run(life, { ...how, id, begin: { kind: "new" }, started: () => next.begin(parkAfterMs) }, signal);
     } catch (error) {
       if (tries >= namespaceTries || !isHolderGone(error, place.hostConfig)) throw error;
       // The record of what never began goes with the next one.
@@ -85,11 +86,12 @@ async function runParked(
       { ...recordOf(life, prepared.image), parked: { container, mark, since } },
       tools.world.newId,
     );
+    // For who looks at the engine, and only of a job that lasts: the engine writes it to its disk.
+    const name = containerName({ ...task, agent: tools.agent });
+    const renaming = setTimeout(() => tools.engine.rename(container, name).catch(() => {}), renameAfterMs);
     const started = () => {
-      next.begin();
+      next.begin(parkAfterMs);
       tools.log({ event: "job took a parked container", container });
-      // For who looks at the engine; nothing depends on it.
-      tools.engine.rename(container, containerName({ ...task, agent: tools.agent })).catch(() => {});
     };
     const begin = { kind: "waiting", output, release: () => parked.release(program) } as const;
     try {
@@ -97,6 +99,8 @@ async function runParked(
       if (!(await parked.declined(folder))) return end;
     } catch (error) {
       if (!(error instanceof NeverBegan)) throw error;
+    } finally {
+      clearTimeout(renaming);
     }
   }
   await parked.remove();
@@ -157,24 +161,27 @@ function diskWatch({ tools, folder, jobCache, allowance }: Life, id: string): Di
   };
 }
 
-/** Something that waits a moment once it may be done, and is done once. */
+/** Something that is done once, a while after it has become possible. */
 class AfterAWhile {
   readonly #work: () => void;
   #timer: NodeJS.Timeout | undefined;
-  #mayBegin = false;
+  #isPending = false;
 
   constructor(work: () => void) {
     this.#work = work;
   }
 
-  begin(): void {
-    this.#mayBegin = true;
-    this.#timer ??= setTimeout(() => this.now(), parkAfterMs);
+  begin(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#isPending = true;
+    this.#timer = setTimeout(() => {
+      this.#isPending = false;
+      this.#work();
+    }, ms);
   }
 
-  now(): void {
-    clearTimeout(this.#timer);
-    if (this.#mayBegin) this.#work();
-    this.#mayBegin = false;
+  /** If it has begun and is not done. */
+  sooner(ms: number): void {
+    if (this.#isPending) this.begin(ms);
   }
 }

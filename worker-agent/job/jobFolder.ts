@@ -84,7 +84,8 @@ export async function removeJobFolder({ path, outputs }: JobFolder, takeOver?: T
 }
 
 export async function writeJobRecord(folder: JobFolder, record: JobRecord, newId: () => string): Promise<void> {
-  await writeWhole(join(folder.path, "job.json"), JSON.stringify(record), newId);
+  // With the machine its containers end too, and there is nothing left to take up.
+  await writeWhole(join(folder.path, "job.json"), JSON.stringify(record), newId, false);
 }
 
 /** The records of all folders, with the names of those that have none. */

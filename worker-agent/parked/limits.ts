@@ -4,6 +4,10 @@
 export const parkedIdleMs = 60_000;
 /** A job that runs longer than this leaves the engine time to park the next one meanwhile; a shorter one's end comes first. */
 export const parkAfterMs = 100;
+/** After a container's end its result is on its way for so long; the next container's start would only be in its way. */
+export const parkAfterEndMs = 20;
+/** A parked container gets its job's name once that has run so long. */
+export const renameAfterMs = 250;
 /** From a parked container's creation to its waiting helper, on a busy engine. */
 export const parkingMs = 30_000;
 /** Whether the helper waits is looked at that often; it does when the engine says that it has started, or a moment later. */
