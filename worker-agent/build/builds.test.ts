@@ -3,6 +3,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import tar from "tar-stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Job } from "../../wire/job.ts";
 import { Engine } from "../docker/engine.ts";
@@ -139,6 +140,7 @@ describe("a build that can't be", () => {
     ],
     ["nobody who answers", () => ({ context: "http://127.0.0.1:1/o/r.git" }), /could not be reached/],
     ["no archive", () => ({ context: `${git.origin}/page` }), /is no archive/],
+    ["too large a context", () => ({ context: `${git.origin}/large.tar` }), /context is larger than 2 GiB.*inputs/],
     [
       "a missing file to copy",
       () => ({ dockerfile: `${from}\nCOPY nope /x` }),
@@ -163,6 +165,10 @@ describe("a build that can't be", () => {
     ],
     ["an argument without a value", () => ({ dockerfile: from, buildArgs: ["A"] }), /"A" has no value/],
   ])("%s is an Error that says what to do", async (_what, build, says) => {
+    // Only an archive's head: what it announces is enough.
+    const large = tar.pack();
+    large.entry({ name: "data", size: 3 * 1024 ** 3 });
+    git.serve("/large.tar", Buffer.from(large.read(512) ?? ""));
     git.serve("/page", Buffer.from("<html>".padEnd(600)));
     if (
       says.source.includes("r.git") ||

@@ -8,6 +8,8 @@ const dayMs = 24 * 60 * minuteMs;
 
 /** What `git` or an archive brings, and what becomes the context: code, not data, which inputs are for. */
 export const contextBytesMax = 2 * GiB;
+/** The same with the headers of `contextEntriesMax` files. */
+export const unpackedBytesMax = contextBytesMax + 512 * MiB;
 /** Files in a context; a package tree with its dependencies has a tenth of it. */
 export const contextEntriesMax = 300_000;
 /** A Dockerfile or an ignore file. */

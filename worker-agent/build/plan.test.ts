@@ -74,6 +74,13 @@ describe("a Dockerfile", () => {
     ]);
   });
 
+  test("has mounts of files, which are copied, and of secrets, of which there are none", () => {
+    const { lines } = planned(
+      "FROM a AS b\nFROM c\nRUN --mount=type=bind,source=r.txt,target=r.txt --mount=from=b,target=/b --mount=type=secret,id=x install",
+    );
+    expect(lines.slice(-3)).toEqual(['COPY  ["r.txt","r.txt"]', 'COPY --from=b ["/","/b"]', "RUN install"]);
+  });
+
   test("copies a text that it holds itself", () => {
     const { lines, extras } = planned("FROM a\nENV N=1\nCOPY <<a.txt <<'b.txt' /x/\nn=$N\na.txt\nn=$N\nb.txt\n");
     expect(extras).toEqual([
@@ -123,7 +130,7 @@ describe("a Dockerfile", () => {
     ["RUN x", /comes before the first FROM/],
     ["ARG A=1", /has no FROM/],
     ["FROM a\nRNU x", /Line 2 .*"RNU", which is no instruction/],
-    ["FROM a\nRUN --mount=type=secret,id=x cat /run/secrets/x", /Line 2 .*caches only/],
+    ["FROM a\nRUN --mount=type=secret,id=x,required=true cat /run/secrets/x", /Line 2 .*--mount=.* can't be used/],
     ["FROM a\nRUN --network=host x", /--network=host can't be used/],
     ["FROM a\nCOPY --chmod=755 a b", /COPY --chmod can't be used here/],
     ["FROM $NAME", /can't be told which image/],

@@ -5,6 +5,7 @@
 import { JobFault } from "../fault.ts";
 import { copyOf, type ExtraFile } from "./copies.ts";
 import { type Instruction, parseDockerfile, refuseTrigger, wordsOf } from "./dockerfile.ts";
+import { mountOf } from "./mounts.ts";
 import { assignmentsIn, expanded, platformVariables, rawAssignment } from "./variables.ts";
 
 export interface PlanOptions {
@@ -198,15 +199,9 @@ class Planner {
 
   #run({ flags, rest, documents, line, shown }: Instruction): void {
     for (const [flag, value] of flags) {
-      // What a cache holds is never needed, only faster; a tmpfs is as good as a folder.
-      if (flag === "mount" && /(?:^|,)type=(?:cache|tmpfs)(?:,|$)/.test(value)) continue;
-      if (flag === "network" && value === "default") continue;
-      if (flag === "security" && value === "sandbox") continue;
-      const why =
-        flag === "mount"
-          ? "RUN --mount is known here for caches only: COPY what the step needs"
-          : `RUN --${flag}=${value} can't be used here`;
-      throw new JobFault(`Line ${line} of the Dockerfile: ${why}.`);
+      if (flag === "mount") this.#mount(value, line);
+      else if (!(flag === "network" && value === "default") && !(flag === "security" && value === "sandbox"))
+        throw new JobFault(`Line ${line} of the Dockerfile: RUN --${flag}=${value} can't be used here.`);
     }
     if (documents.length === 0) {
       this.#step(() => `RUN ${rest}`, shown);
@@ -219,6 +214,18 @@ class Planner {
         ? scriptOf(only.text, only.name)
         : `${rest}\n${documents.map(({ text, name }) => `${text}${name}\n`).join("")}`;
     this.#step(() => `RUN ${JSON.stringify([...this.#shell, script])}`, shown);
+  }
+
+  /** What it would show to the step for its time is copied instead. */
+  #mount(text: string, line: number): void {
+    const mount = mountOf(text);
+    if (mount === "nothing") return;
+    if (mount === "unknown")
+      throw new JobFault(`Line ${line} of the Dockerfile: RUN --mount=${text} can't be used here.`);
+    const { from, source, target } = mount;
+    const origin = from === undefined ? () => "" : this.#stageOrImage(from, line);
+    const flag = from === undefined ? "" : "--from=";
+    this.#step((given) => `COPY ${flag}${origin(given)} ${JSON.stringify([source, target])}`);
   }
 
   #asIs({ name, flags, rest, shown }: Instruction): void {

@@ -8,7 +8,7 @@ import { createGunzip } from "node:zlib";
 import tar from "tar-stream";
 import yauzl from "yauzl";
 import { JobFault, messageOf } from "../fault.ts";
-import { contextBytesMax, contextEntriesMax } from "./limits.ts";
+import { contextBytesMax, contextEntriesMax, unpackedBytesMax } from "./limits.ts";
 
 export interface TreeEntry {
   /** Below the root, without a slash at its begin or end. */
@@ -90,6 +90,12 @@ export async function archiveTree(path: string, address: string): Promise<Tree> 
 
 function unzipped(source: Readable): Readable {
   const gunzip = createGunzip();
+  let bytes = 0;
+  // What is between and after the files counts too: a few bytes unpack to any number of zeros.
+  gunzip.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > unpackedBytesMax) gunzip.destroy(new Error("it unpacks to too much"));
+  });
   source.once("error", (error) => gunzip.destroy(error));
   gunzip.once("close", () => source.destroy());
   return source.pipe(gunzip);

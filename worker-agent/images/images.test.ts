@@ -217,6 +217,21 @@ describe("a registry with a password", () => {
   });
 });
 
+describe("what a queue built", () => {
+  test("is its own, also where images of this machine are not", async () => {
+    const tag = `longshore/build:${crypto.randomUUID()}`;
+    const labels = { "longshore.build.queue": queue };
+    const [repository = "", version = ""] = tag.split(":");
+    const archive = tarOf([{ name: "noise", mode: 0o644, content: randomBytes(9) }]);
+    await engine.importImage(repository, version, archive, { labels });
+    try {
+      expect((await (await images()).ensure(tag, queue, watcher(), never)).labels).toMatchObject(labels);
+    } finally {
+      await docker("rmi", tag);
+    }
+  });
+});
+
 describe("what another queue built", () => {
   test("is nobody else's, also on the operator's own queues and by its id", async () => {
     const tag = `longshore/build:${crypto.randomUUID()}`;

@@ -43,15 +43,20 @@ export class Images {
   async ensure(name: string, queue: QueueHash, watcher: ImageWatcher, signal: AbortSignal): Promise<ImageInfo> {
     const { engine, trusted, allowImages, records, pull: policy } = this.#options;
     const parsed = parseImageName(name);
-    if (!parsed)
+    if (!parsed) {
+      const hint = /^(?:https?:|git@)/.test(name)
+        ? " To build what is at that address, name it as `build.context`."
+        : "";
       throw new JobFault(
-        `${JSON.stringify(name)} is not the name of an image; one looks like python:3.12 or ghcr.io/someone/something:1.`,
+        `${JSON.stringify(name)} is not the name of an image; one looks like python:3.12 or ghcr.io/someone/something:1.${hint}`,
       );
+    }
     const allowed = trusted || isNamedBy(allowImages, name);
     const present = await engine.image(name, signal);
     if (present) {
       this.#refuseForeign(name, present, queue);
-      if (!allowed && !records.isEveryones(present.id))
+      const mayUse = allowed || builtBy(present) === queue || records.isEveryones(present.id);
+      if (!mayUse)
         throw new JobFault(
           `The image ${JSON.stringify(name)} is on the agent's machine but may be private, so jobs of this queue can't use it. ` +
             `The agent's operator can allow it with --allow-image ${name}.`,

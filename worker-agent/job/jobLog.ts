@@ -87,7 +87,8 @@ export class JobLog {
 
   /** A line of the agent's own. */
   note(text: string, step: LogStep = "Running"): void {
-    this.#add(step, [text, this.#now(), true]);
+    // How an image comes about is no error, and shown as none.
+    this.#add(step, step === "Running" ? [text, this.#now(), true] : [text, this.#now()]);
   }
 
   /** How many lines there are so far. */
