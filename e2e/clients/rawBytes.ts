@@ -6,7 +6,8 @@ import { within } from "./until.ts";
 
 /**
  * Requests whose framing or head is wrong, by a seed. CONNECT and the target `*` are not among them: workerd answers them
- * itself, with 500, and Cloudflare lets neither through to it. Each connection has one, and is then half closed.
+ * itself, with 500, before it would call a Worker (it has no connect() to call, and can make no URL of `*`), and Cloudflare
+ * lets neither through to it. Each connection has one, and is then half closed.
  */
 export function oddBytes(host: string, dice: Dice, { queue, jobs }: Known): string {
   const path = dice.pick([`/q/${queue}`, `/q/${queue}/j/${dice.pick(jobs)}/stream`, "/f/a", "//", "http://[", ""]);

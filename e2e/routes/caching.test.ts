@@ -35,7 +35,9 @@ onEveryShell((shell) => {
     const client = await TestClient.connect(api);
     const from = client.count;
     client.submit(definition);
-    expect(await client.job(jobId, "Finished", { from })).toMatchObject({ finishedReason: "Success" });
+    const seen = await client.job(jobId, "Finished", { from });
+    expect(seen).toMatchObject({ finishedReason: "Success" });
+    expect(await api.listed(jobId)).toEqual(seen);
     await agent.sync();
     expect(agent.startsOf(jobId)).toHaveLength(1);
   });

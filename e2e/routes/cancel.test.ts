@@ -120,5 +120,11 @@ onEveryShell((shell) => {
     await client.settled();
     expect((await api.request(paths.job(api.queue, deleted.jobId))).status).toBe(404);
     expect(await api.result(deleted.jobId)).toBeNull();
+    // Neither is left in line.
+    const { jobId: next } = await api.submit(uniqueDefinition());
+    const agent = await TestAgent.connect(api, { offer: { slots: 3 } });
+    await agent.started(next);
+    await agent.sync();
+    expect([...agent.startsOf(cancelled.jobId), ...agent.startsOf(deleted.jobId)]).toEqual([]);
   });
 });

@@ -74,14 +74,47 @@ onEveryShell((shell) => {
     ]);
   });
 
-  test("QueryJobStates is answered with the whole list", async () => {
+  test("QueryJobStates is answered with the whole list, to the asker alone", async () => {
     const api = new QueueApi(shell());
-    const client = await TestClient.connect(api);
+    const [client, other] = [await TestClient.connect(api), await TestClient.connect(api)];
     const { jobId } = await api.submit(uniqueDefinition());
-    const from = client.count;
+    await other.job(jobId, "Queued");
+    const [from, seen] = [client.count, other.count];
     client.socket.send({ type: "QueryJobStates" });
     const { payload } = await client.message("JobStates", from);
     expect(payload.state.jobs).toMatchObject({ [jobId]: { state: "Queued" } });
+    await other.settled();
+    expect(other.messages(seen)).toEqual([]);
+  });
+
+  test("no client, and no agent that was not given it, can start or finish a job", async () => {
+    const api = new QueueApi(shell());
+    const agent = await TestAgent.connect(api, { offer: { slots: 1 } });
+    const [running, queued] = [await api.submit(uniqueDefinition()), await api.submit(uniqueDefinition())];
+    const held = await agent.started(running.jobId);
+    const client = await TestClient.connect(api);
+    const [silent, stranger] = [await TestAgent.open(api), await TestAgent.connect(api, { offer: { slots: 0 } })];
+    const result = resultWith({ "forged.txt": { type: "utf8", value: "forged" } });
+    const time = Date.now();
+    for (const job of [running.jobId, queued.jobId]) {
+      for (const [state, value] of [
+        ["Running", { type: "Running", worker: agent.identity.secret, time }],
+        ["Finished", { type: "Finished", reason: "Success", worker: "w", time, result }],
+        ["Removed", { type: "Removed", time }],
+      ] as const) {
+        client.socket.send({ type: "StateChange", payload: { tag: "w", state, job, value } });
+      }
+      const finish = { job, attempt: held.attempt, reason: "Success", statusCode: 0, result };
+      silent.socket.send({ type: "sync", revision: 1, holds: [], finished: [finish], declined: [] });
+    }
+    await client.settled();
+    expect(await stranger.finish(held, { result })).toMatchObject({ outcome: "refused" });
+    expect(await api.list()).toMatchObject({
+      [running.jobId]: { state: "Running" },
+      [queued.jobId]: { state: "Queued" },
+    });
+    expect(await agent.finish(held)).toMatchObject({ outcome: "accepted" });
+    expect(JSON.stringify(await api.finished(running.jobId))).not.toContain("forged");
   });
 
   test("live logs and phases go to clients that submitted or queried the job", async () => {

@@ -76,6 +76,53 @@ describe("the Cloudflare shell", () => {
     for (const text of seen.slice(0, 3)) expect(text).not.toContain(api.queue);
   });
 
+  test("an end that was decided is shown once it is stored, also when that is after a crash", async () => {
+    const api = new QueueApi(shell());
+    const agent = await TestAgent.connect(api);
+    const { jobId } = await api.submit(uniqueDefinition());
+    const start = await agent.started(jobId);
+    const { bucket } = shell();
+    bucket.isBroken = true;
+    try {
+      expect(await agent.finish(start)).toMatchObject({ outcome: "accepted" });
+      expect(await api.listed(jobId)).toMatchObject({ state: "Running" });
+      expect(await api.result(jobId)).toBeNull();
+      await shell().restart("kill");
+      expect(await api.listed(jobId)).toMatchObject({ state: "Running" });
+    } finally {
+      bucket.isBroken = false;
+    }
+    expect(await api.finished(jobId)).toMatchObject({ finishedReason: "Success" });
+    expect(await (await api.request(`/j/${jobId}/result.json`)).json()).toMatchObject({
+      data: { finishedReason: "Success" },
+    });
+  });
+
+  test("a job that is run again at once keeps its definition, and has one result", async () => {
+    const api = new QueueApi(shell());
+    const agent = await TestAgent.connect(api);
+    const client = await TestClient.connect(api);
+    const definition = uniqueDefinition();
+    const { jobId } = await api.submit(definition);
+    for (let run = 1; run <= 5; run++) {
+      const from = agent.socket.frames.all.length;
+      if (run > 1) {
+        client.end(jobId, "Deleted");
+        client.submit(definition);
+      }
+      const start = await agent.started(jobId, { from: run > 1 ? from : 0 });
+      await agent.finish(start, { statusCode: run, result: { ...resultWith({}), StatusCode: run } });
+    }
+    for (const base of [`/q/${api.queue}/j/${jobId}`, `/j/${jobId}`]) {
+      await until(
+        `the last run at ${base}`,
+        async () => (await api.request(`${base}/result.json`)).json(),
+        (body) => JSON.stringify(body).includes('"StatusCode":5'),
+      );
+      expect(await (await api.request(`${base}/definition.json`)).json()).toEqual({ data: definition });
+    }
+  });
+
   test.concurrent.each([
     ["whose socket closed", true],
     ["that fell silent", false],

@@ -39,6 +39,17 @@ onEveryShell((shell) => {
     expect(await api.result(id)).toBeNull();
   });
 
+  test("a definition of nearly a megabyte is pushed to its agent whole", async () => {
+    const api = new QueueApi(shell());
+    const agent = await TestAgent.connect(api);
+    const definition = uniqueDefinition({ inputs: { "big.txt": { type: "utf8", value: "x".repeat(1_000_000) } } });
+    const { jobId } = await api.submit(definition);
+    expect((await agent.run(jobId)).definition).toEqual(definition);
+    expect(await api.finished(jobId)).toMatchObject({ finishedReason: "Success" });
+    const input = await api.request(`/q/${api.queue}/j/${jobId}/inputs/big.txt`);
+    expect((await input.text()).length).toBe(1_000_000);
+  });
+
   test.each(["HTTP", "a socket"])(
     "a finished job that came by %s can be read from its queue, and by its id alone",
     async (way) => {

@@ -1,5 +1,6 @@
 // The Node shell as a process: its data folder, its signals.
 
+import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -36,6 +37,20 @@ describe("the Node shell", () => {
     await client.settled();
     await client.socket.close();
     expect(rowsIn(shell().dataDir)).toEqual(before);
+  });
+
+  test("a browser keeps what a hash names for ever, and asks again for nothing else", async () => {
+    const { origin } = shell();
+    const hash = createHash("sha256").update("kept").digest("hex");
+    for (const key of [hash, `${hash}.txt`]) {
+      await fetch(`${origin}/f/${key}`, { method: "PUT", body: "kept" });
+      const first = await fetch(`${origin}/f/${key}`);
+      expect(first.headers.get("cache-control")).toContain("immutable");
+      const headers = { "if-none-match": first.headers.get("etag") ?? "" };
+      expect((await fetch(`${origin}/f/${key}`, { headers })).status).toBe(304);
+    }
+    await fetch(`${origin}/f/some-name`, { method: "PUT", body: "kept" });
+    expect((await fetch(`${origin}/f/some-name`)).headers.get("cache-control")).toBeNull();
   });
 
   test("a queue's name is nowhere in the data folder, nor in what the server says", async () => {

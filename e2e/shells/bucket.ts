@@ -10,6 +10,8 @@ export interface Bucket {
   readonly name: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** Whether it answers requests with an error of its own. */
+  isBroken: boolean;
   stop(): Promise<void>;
 }
 
@@ -34,7 +36,12 @@ export async function startBucket(): Promise<Bucket> {
     vhostBuckets: false,
     configureBuckets: [{ name, configs: [cors] }],
   });
+  const state = { isBroken: false };
   server.middleware.splice(-1, 0, (context, next) => {
+    if (state.isBroken) {
+      context.status = 503;
+      return Promise.resolve();
+    }
     // S3 signs the slash after a bucket's name, which this server leaves out when it checks.
     if (context.path === `/${name}/`) {
       context.state.vhost = true;
@@ -47,7 +54,7 @@ export async function startBucket(): Promise<Bucket> {
     return next();
   });
   const { port } = await server.run();
-  return {
+  return Object.assign(state, {
     endpoint: `http://127.0.0.1:${port}`,
     name,
     accessKeyId,
@@ -57,5 +64,5 @@ export async function startBucket(): Promise<Bucket> {
       await server.close();
       removeFolder(directory);
     },
-  };
+  });
 }

@@ -8,6 +8,7 @@ declare module "@20minutes/s3rver" {
     readonly state: Record<string, unknown>;
     app: { readonly allowMismatchedSignatures: boolean };
     mountPath?: string;
+    status: number;
   }
 
   interface S3rverOptions {
