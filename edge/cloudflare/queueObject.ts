@@ -14,10 +14,10 @@ import { Session, Sessions } from "../queue/sessions.ts";
 import type { Submission } from "../queue/submit.ts";
 import type { Effect, Turn } from "../queue/turn.ts";
 import { Archive } from "../stores/archive.ts";
+import { Publisher } from "../stores/publisher.ts";
 import { Uploads } from "../stores/uploads.ts";
 import type { Environment } from "./environment.ts";
 import { workerPost, workerRules } from "./post.ts";
-import { Publisher } from "./publisher.ts";
 import { settingsOf } from "./settings.ts";
 import { objectSql, storeOf } from "./storage.ts";
 

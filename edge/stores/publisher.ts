@@ -5,10 +5,10 @@ import type { JobId, QueueHash } from "../../wire/ids.ts";
 import { publishAtOnce } from "../limits.ts";
 import { lookups } from "../queue/lookups.ts";
 import type { StoreKind, Turn } from "../queue/turn.ts";
-import { type Archive, finishedJson } from "../stores/archive.ts";
+import { type Archive, finishedJson } from "./archive.ts";
 
 export interface PublisherParts {
-  readonly archive: Archive;
+  readonly archive: Pick<Archive, "write" | "remove">;
   readonly queue: QueueHash;
   /** What the rows say now. */
   readonly look: <T>(what: (turn: Turn) => T) => T;
@@ -32,14 +32,21 @@ export class Publisher {
     this.#parts = parts;
   }
 
-  /** Resolves when it was stored or has failed, and the queue knows. `isAwaited`: an answer waits for that. */
+  /** Resolves when it was stored or has failed. `isAwaited`: an answer waits for that. */
   store(job: JobId, kind: StoreKind, isAwaited: boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const task = { job, kind, resolve };
-    if (isAwaited) this.#waiting.unshift(task);
-    else this.#waiting.push(task);
+    this.#waiting.push(task);
+    if (isAwaited) this.#hurry(job);
     this.#writeNext();
     return promise;
+  }
+
+  /** All that waits of the job comes first, in its order: a definition must not be overtaken by the deletion before it. */
+  #hurry(job: JobId): void {
+    const own = this.#waiting.filter((task) => task.job === job);
+    const others = this.#waiting.filter((task) => task.job !== job);
+    this.#waiting.splice(0, Infinity, ...own, ...others);
   }
 
   #writeNext(): void {
@@ -64,7 +71,8 @@ export class Publisher {
       );
     }
     this.#writing.delete(job);
-    report(job, kind, ok);
+    // One that was asked for since is still owed: its own end is what the queue is told.
+    if (!this.#waiting.some((task) => task.job === job && task.kind === kind)) report(job, kind, ok);
     resolve();
     this.#writeNext();
   }
