@@ -102,3 +102,6 @@ export const paneShareStep = 0.02;
 
 /** A longer input is fetched in the texts of the share dialog, rather than written out. */
 export const sharedValueCharsMax = 2_000;
+
+/** Runs that are remembered in this browser: a few days of work, about a megabyte. */
+export const runsKeptMax = 200;

@@ -13,6 +13,7 @@ import { consentHash } from "./consentWindow.ts";
 import { createNamedJob, type DefinitionState, definitionState } from "./definition.ts";
 import { createFiles, type Values } from "./files.ts";
 import { joinFrame } from "./frame.ts";
+import { createHistory, type History } from "./history.ts";
 import { createLogs, type Logs } from "./logs.ts";
 import { followOutputs, type OutputFiles, type ShownRun } from "./outputFiles.ts";
 import { createPhases, type Phase, phasesOf } from "./phases.ts";
@@ -29,7 +30,10 @@ export interface Page {
   readonly pipes: ReadonlySignal<Values>;
   readonly queue: Queue;
   readonly result: ReadonlySignal<ResultState | undefined>;
+  /** The finished run whose result is in view. */
+  readonly shown: ReadonlySignal<ShownRun | undefined>;
   readonly outputs: OutputFiles;
+  readonly history: History;
   readonly logs: Logs;
   readonly phases: ReadonlySignal<readonly Phase[]>;
   readonly status: ReadonlySignal<Status>;
@@ -130,6 +134,8 @@ export function createPage(browser: Browser, view: Window): Page {
     });
   });
 
+  const outputs = followOutputs(shown);
+
   return {
     browser,
     address,
@@ -139,7 +145,9 @@ export function createPage(browser: Browser, view: Window): Page {
     pipes,
     queue,
     result,
-    outputs: followOutputs(shown),
+    shown,
+    outputs,
+    history: createHistory({ ready, shown, outputs, location: view.location }),
     logs,
     phases: computed(() => {
       const measured =
