@@ -1,6 +1,6 @@
 // Files that are either there as a whole or not at all.
 
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { codeOf } from "./fault.ts";
 
@@ -11,8 +11,13 @@ import { codeOf } from "./fault.ts";
 export async function writeWhole(path: string, text: string, newId: () => string, flush = true): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   const partial = `${path}.${newId()}.partial`;
-  await writeFile(partial, text, { flag: "wx", mode: 0o600, flush });
-  await rename(partial, path);
+  try {
+    await writeFile(partial, text, { flag: "wx", mode: 0o600, flush });
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
 }
 
 /** The file's JSON, or undefined when there is none or it is broken: the caller checks its shape. */

@@ -21,6 +21,11 @@ export function messageOf(error: unknown): string {
   return error.message;
 }
 
+/** No room on the disk, or in a quota of it. */
+export function isDiskFull(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT"].includes(codeOf(error) ?? "");
+}
+
 /** The system's short name of a failure (`ENOENT`), if it has one. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;

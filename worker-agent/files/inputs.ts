@@ -189,6 +189,7 @@ function explained({ name }: PlannedFile, error: unknown): unknown {
         cause: error,
       });
     case "ENOSPC":
+    case "EDQUOT":
       return new JobFault(`The agent's disk is full: the input ${JSON.stringify(name)} could not be written.`, {
         cause: error,
       });

@@ -22,6 +22,8 @@ export interface RequestOptions {
   readonly body?: RequestBody;
   /** Connect there, whatever the name says. */
   readonly address?: Address;
+  /** The longest silence, of both sides together. */
+  readonly silenceMs?: number;
 }
 
 /** The server could not be reached, or the connection broke: worth another try. */
@@ -35,14 +37,14 @@ const httpsAgent = new https.Agent({ keepAlive: true });
 
 /** Resolves with the head of the answer, whose body must be read or destroyed. It may come before the body was sent. */
 export function request(url: URL, options: RequestOptions): Promise<http.IncomingMessage> {
-  const { method, signal, headers = {}, body, address } = options;
+  const { method, signal, headers = {}, body, address, silenceMs = transferSilenceMs } = options;
   const secure = url.protocol === "https:";
   const expects = body !== undefined && body.size >= expectContinueBytes;
   return new Promise((resolve, reject) => {
     const outgoing = (secure ? https : http).request(url, {
       method,
       signal,
-      timeout: transferSilenceMs,
+      timeout: silenceMs,
       headers: {
         ...headers,
         ...(body ? { "content-length": String(body.size) } : {}),
@@ -62,7 +64,7 @@ export function request(url: URL, options: RequestOptions): Promise<http.Incomin
       source.pipe(outgoing);
     });
     const patience = expects ? setTimeout(send, continueMs) : undefined;
-    outgoing.once("timeout", () => outgoing.destroy(new Error(`nothing came for ${transferSilenceMs / 1000} s`)));
+    outgoing.once("timeout", () => outgoing.destroy(new Error(`nothing came for ${silenceMs / 1000} s`)));
     outgoing.once("continue", send);
     outgoing.once("response", (response) => {
       answered = true;

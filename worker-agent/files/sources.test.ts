@@ -23,9 +23,12 @@ async function serve(host: string, listener: RequestListener): Promise<string> {
   return `http://${host}:${address.port}`;
 }
 
-function sources(allowRanges: readonly string[], own?: { api: string; origins: readonly string[] }): Sources {
-  const { api, origins } = own ?? { api: "http://127.0.0.9:1", origins: [] };
-  return new Sources({ api, origins, guard: { allowRanges, ownAddresses: () => [] }, random: () => 0 });
+function sources(
+  allowRanges: readonly string[],
+  more: { api?: string; origins?: readonly string[]; silenceMs?: number } = {},
+): Sources {
+  const guard = { allowRanges, ownAddresses: () => [] };
+  return new Sources({ api: "http://127.0.0.9:1", origins: [], guard, random: () => 0, ...more });
 }
 
 function read(from: Sources, url: string): Promise<string> {
@@ -69,6 +72,19 @@ test("a connection that breaks in the middle is tried again", async () => {
     else response.write("wh", () => response.destroy());
   });
   expect(await read(sources(["127.0.0.0/8"]), origin)).toBe("whole");
+});
+
+test("a transfer that falls silent, its connection open, is given up and tried again", async () => {
+  let tries = 0;
+  const origin = await serve("127.0.0.1", (_request, response) => {
+    tries += 1;
+    if (tries === 1) return;
+    response.writeHead(200, { "content-length": "5" });
+    if (tries === 2) response.write("wh");
+    else response.end("whole");
+  });
+  expect(await read(sources(["127.0.0.0/8"], { silenceMs: 200 }), origin)).toBe("whole");
+  expect(tries).toBe(3);
 });
 
 test("redirects end", async () => {

@@ -2,7 +2,7 @@
 // again on each redirect.
 
 import type { IncomingMessage } from "node:http";
-import { JobFault, messageOf } from "../fault.ts";
+import { isDiskFull, JobFault, messageOf } from "../fault.ts";
 import { fetchRetry, inputMs, redirectsMax } from "../limits.ts";
 import { retrying, within } from "../retry.ts";
 import { type GuardOptions, guardedAddress, shown } from "./guard.ts";
@@ -14,6 +14,8 @@ export interface SourcesOptions {
   readonly origins: readonly string[];
   readonly guard: GuardOptions;
   readonly random: () => number;
+  /** The longest silence in a transfer. */
+  readonly silenceMs?: number;
 }
 
 export class Sources {
@@ -47,7 +49,7 @@ export class Sources {
       );
     } catch (cause) {
       signal.throwIfAborted();
-      if (cause instanceof JobFault) throw cause;
+      if (cause instanceof JobFault || isDiskFull(cause)) throw cause;
       if (limited.aborted) throw new JobFault(`${shown(url)} took longer than ${inputMs / 60_000} minutes.`, { cause });
       throw new JobFault(`${shown(url)} could not be read: ${messageOf(cause)}.`, { cause });
     }
@@ -64,6 +66,7 @@ export class Sources {
         signal,
         headers: { "accept-encoding": "identity", "user-agent": "longshore-agent" },
         ...(address ? { address } : {}),
+        ...(this.#options.silenceMs === undefined ? {} : { silenceMs: this.#options.silenceMs }),
       });
       const status = response.statusCode ?? 0;
       if (status >= 200 && status < 300) return response;

@@ -6,7 +6,7 @@ import { own } from "../../wire/ids.ts";
 import { askFirstBytes } from "../limits.ts";
 import { BlobUpload } from "./upload.ts";
 
-async function uploadsTo(listener: RequestListener): Promise<BlobUpload> {
+async function uploadsTo(listener: RequestListener, silenceMs?: number): Promise<BlobUpload> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(async () => {
@@ -16,7 +16,8 @@ async function uploadsTo(listener: RequestListener): Promise<BlobUpload> {
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no port");
   const ask = async () => ({ is: "whole" }) as const;
-  return new BlobUpload({ api: `http://127.0.0.1:${address.port}`, random: () => 0, ask });
+  const silence = silenceMs === undefined ? {} : { silenceMs };
+  return new BlobUpload({ api: `http://127.0.0.1:${address.port}`, random: () => 0, ask, ...silence });
 }
 
 const bytes = Buffer.alloc(askFirstBytes + 1);
@@ -51,4 +52,17 @@ test("a refusal is not tried again, and its sentence is told", async () => {
     /^Uploading the output \(16385 bytes\) failed: .*413: This blob is too large\.$/,
   );
   expect(asked).toBe(2);
+});
+
+test("a server that falls silent, its connection open, is given up and tried again", async () => {
+  const asked: string[] = [];
+  const uploads = await uploadsTo((request, response) => {
+    asked.push(`${request.method}`);
+    // The first of each kind is never answered.
+    if (asked.filter((method) => method === request.method).length === 1) return;
+    if (request.method === "GET") response.writeHead(404).end("{}");
+    else request.resume().on("end", () => response.end());
+  }, 200);
+  await uploads.upload(blob, AbortSignal.timeout(10_000));
+  expect(asked).toEqual(["GET", "GET", "PUT", "GET", "PUT"]);
 });

@@ -28,17 +28,21 @@ export interface UploadTools extends MultipartTools {
   readonly api: string;
   /** A file above this goes in parts where the store takes them. */
   readonly wholeBytesMax?: number;
+  /** The longest silence in a transfer. */
+  readonly silenceMs?: number;
 }
 
 export class BlobUpload {
   readonly #tools: UploadTools;
   readonly #api: string;
   readonly #random: () => number;
+  readonly #patience: { readonly silenceMs?: number };
 
   constructor(tools: UploadTools) {
     this.#tools = tools;
     this.#api = tools.api;
     this.#random = tools.random;
+    this.#patience = tools.silenceMs === undefined ? {} : { silenceMs: tools.silenceMs };
   }
 
   /** Stores the blob unless the store has it. @throws JobFault with a sentence. */
@@ -73,7 +77,11 @@ export class BlobUpload {
   }
 
   async #exists(hash: Sha256, signal: AbortSignal): Promise<boolean> {
-    const response = await request(new URL(`${paths.blob(hash)}/exists`, this.#api), { method: "GET", signal });
+    const response = await request(new URL(`${paths.blob(hash)}/exists`, this.#api), {
+      ...this.#patience,
+      method: "GET",
+      signal,
+    });
     const status = response.statusCode ?? 0;
     if (status >= 500 || status === 429)
       throw new ServerFault(`the store answered ${status}: ${await errorOf(response)}`);
@@ -98,7 +106,7 @@ export class BlobUpload {
     };
     let url = new URL(paths.blob(hash), this.#api);
     for (let redirects = 0; redirects <= redirectsMax; redirects += 1) {
-      const response = await request(url, { method: "PUT", signal, headers, body });
+      const response = await request(url, { ...this.#patience, method: "PUT", signal, headers, body });
       const { location } = response.headers;
       const status = response.statusCode ?? 0;
       if (status < 300 || status >= 400 || location === undefined || !URL.canParse(location, url.href)) {

@@ -166,7 +166,8 @@ export class HeldJobs {
         return session.ask(step, signal);
       },
       finished: async (finish) => {
-        await spool.put(queue, finish);
+        const why = await spool.put(queue, finish);
+        if (why !== undefined) log({ event: "finish only in memory", level: "warn", message: why });
         log({ event: "job finished", reason: finish.reason, statusCode: finish.statusCode, message: finish.error });
         this.#forget(task);
       },

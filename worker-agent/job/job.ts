@@ -7,7 +7,7 @@ import type { JobPhase } from "../../wire/result.ts";
 import { containerName } from "../docker/container.ts";
 import type { Place } from "../docker/network.ts";
 import type { RunEnd } from "../docker/runContainer.ts";
-import { JobFault, messageOf } from "../fault.ts";
+import { isDiskFull, JobFault, messageOf } from "../fault.ts";
 import { collectOutputs } from "../files/outputs.ts";
 import { BlobUpload } from "../files/upload.ts";
 import { imageUsed } from "../images/imageName.ts";
@@ -108,7 +108,7 @@ async function finishOf(
     return { ...(await runFinish(report, blobs, signal)), pieces: [...logEnd.pieces] };
   } catch (error) {
     signal.throwIfAborted();
-    const sentence = error instanceof JobFault ? error.message : `The agent could not run the job: ${messageOf(error)}`;
+    const sentence = sentenceOf(error);
     if (!(error instanceof JobFault))
       tools.log({ event: "job failed in the agent", level: "error", message: stackOf(error) });
     log.note(sentence);
@@ -146,6 +146,11 @@ async function cleanUp({ task, tools, folder, parked, places }: Life): Promise<v
   } catch (error) {
     tools.log({ event: "job not cleaned up", level: "warn", message: messageOf(error) });
   }
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof JobFault) return error.message;
+  return `The agent could not run the job: ${isDiskFull(error) ? "its disk is full." : messageOf(error)}`;
 }
 
 function stackOf(error: unknown): string {

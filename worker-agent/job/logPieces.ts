@@ -2,7 +2,7 @@
 // prints and however slow the way there is. What waits beyond a few goes to the job's folder.
 
 import { createHash } from "node:crypto";
-import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import * as v from "valibot";
@@ -10,7 +10,7 @@ import { SealedPiece } from "../../wire/agentMessages.ts";
 import { own, type Sha256 } from "../../wire/ids.ts";
 import { logPieceBytes, logPieceBytesMax } from "../../wire/limits.ts";
 import { isBuild } from "../../wire/logPiece.ts";
-import { messageOf } from "../fault.ts";
+import { isDiskFull, messageOf } from "../fault.ts";
 import { Gate } from "../gate.ts";
 import { firstPiecesMax, laterPieceBytes, piecesAtOnce } from "../limits.ts";
 import { endOf, type LogBatch } from "./logBatch.ts";
@@ -125,7 +125,7 @@ export class LogPieces {
       piece.state = { hash, size: bytes.length };
     } catch (error) {
       piece.state = "lost";
-      why = messageOf(error);
+      why = isDiskFull(error) ? "the agent's disk is full" : messageOf(error);
     }
     this.#remember();
     settled(piece, why);
@@ -135,7 +135,12 @@ export class LogPieces {
   #toFile(first: number, bytes: Buffer): string {
     mkdirSync(this.#options.folder, { recursive: true });
     const path = join(this.#options.folder, String(first));
-    writeFileSync(path, bytes, { mode: 0o600 });
+    try {
+      writeFileSync(path, bytes, { mode: 0o600 });
+    } catch (error) {
+      rmSync(path, { force: true });
+      throw error;
+    }
     return path;
   }
 

@@ -70,13 +70,7 @@ export class QueueDesk implements SessionHost {
   #refuse(queue: QueueHash, held: Held, sentence: string): void {
     const { spool, log, changed } = this.#parts;
     log({ event: "job refused", queue: shortQueue(queue), ...held, message: sentence });
-    spool
-      .put(queue, {
-        ...errorFinish({ held, end: undefined, sentence, log: { logs: [], pieces: [] }, phases: [] }),
-        pieces: [],
-      })
-      .then(changed, (error: unknown) => {
-        log({ event: "finish not kept", level: "error", ...held, message: messageOf(error) });
-      });
+    const finish = errorFinish({ held, end: undefined, sentence, log: { logs: [], pieces: [] }, phases: [] });
+    void spool.put(queue, { ...finish, pieces: [] }).then(changed);
   }
 }

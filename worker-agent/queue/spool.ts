@@ -6,6 +6,7 @@ import * as v from "valibot";
 import { Finish, type Held, SealedPiece } from "../../wire/agentMessages.ts";
 import { QueueHash } from "../../wire/ids.ts";
 import { readJson, writeWhole } from "../atomicFile.ts";
+import { messageOf } from "../fault.ts";
 import { spoolKeepMs } from "../limits.ts";
 import type { World } from "../world.ts";
 
@@ -33,10 +34,15 @@ export class Spool {
     return spool;
   }
 
-  /** Resolves when the finish is on disk; from then on it is offered to the queue until it is answered. */
-  async put(queue: QueueHash, finish: SpooledFinish): Promise<void> {
-    await writeWhole(this.#pathOf(queue, finish), JSON.stringify(finish), this.#world.newId);
+  /**
+   * Resolves when the finish is on disk; from then on it is offered to the queue until it is answered. One that the disk does
+   * not take is offered all the same, as long as this process lives: what it resolves to is why.
+   */
+  async put(queue: QueueHash, finish: SpooledFinish): Promise<string | undefined> {
+    const written = writeWhole(this.#pathOf(queue, finish), JSON.stringify(finish), this.#world.newId);
+    const why = await written.then(() => undefined, messageOf);
     this.#of(queue).set(keyOf(finish), finish);
+    return why;
   }
 
   /** The oldest first. */
