@@ -84,8 +84,25 @@ export const plotPointsMax = 1_200;
 export const zoomMax = 8;
 export const zoomMin = 0.125;
 
+/** Lines of the log in the card that explains a failure. */
+export const failureLinesShown = 12;
+/** While a job waits, its place in line is asked for this often: a person is looking. */
+export const placeEveryMs = 3_000;
+/** Samples of a running job's resources that stay: an hour at one in five seconds. */
+export const samplesKeptMax = 720;
+/** Jobs of that list whose definitions are read, each by a request of its own. */
+export const definitionsListedMax = 30;
 /** Jobs listed in the queue's tab. */
 export const jobsListedMax = 100;
+
+/** After this long without a key, what was typed counts as meant: a job with autostart runs. */
+export const typingPauseMs = 1_500;
+/** What is typed in the editor is in the address after this: encoding a long text for each key would be felt. */
+export const editorSettleMs = 400;
+/** A dropped text up to here goes into the address itself, larger ones to the store: addresses should stay below what programs cut. */
+export const addressTextBytesMax = 16 * 1024;
+/** The random part of a key that only an agent's owner knows, as the command makes it. */
+export const queueKeyBytes = 32;
 
 /** The consent window's Run does nothing before: a click meant for something else must not grant. */
 export const consentDelayMs = 700;

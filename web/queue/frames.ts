@@ -31,12 +31,12 @@ export const frames = {
     };
     return frame("StateChange", { state: "Queued", job: ready.id, tag: "", value: { type: "Queued", time, enqueued } });
   },
-  cancel: (id: JobId, namespace: Namespace, time: number) => finished(id, "Cancelled", namespace, time),
+  cancel: (id: JobId, namespace: string, time: number) => finished(id, "Cancelled", namespace, time),
   delete: (id: JobId, namespace: Namespace, time: number) => finished(id, "Deleted", namespace, time),
   query: (jobId: JobId) => frame("QueryJob", { jobId }),
 } as const;
 
-function finished(id: JobId, reason: "Cancelled" | "Deleted", namespace: Namespace, time: number): string {
+function finished(id: JobId, reason: "Cancelled" | "Deleted", namespace: string, time: number): string {
   return frame("StateChange", {
     state: "Finished",
     job: id,

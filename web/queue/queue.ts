@@ -31,6 +31,7 @@ export interface Queue {
   retryNow(): void;
 }
 
+export type QueueResources = Extract<ServerMessage, { type: "JobResources" }>["payload"];
 type Logs = Extract<ServerMessage, { type: "JobStatusPayload" }>["payload"];
 /** A refusal of a frame that named no job. */
 export const anyJob = "";
@@ -39,6 +40,7 @@ export function createQueue(
   target: ReadonlySignal<QueueTarget | undefined>,
   shell: SocketShell,
   onLogs: (logs: Logs) => void,
+  onResources: (resources: QueueResources) => void = () => {},
 ): Queue {
   const connection = signal<Connection>({ kind: "none" });
   const jobs = signal<ReadonlyMap<string, Job>>(new Map());
@@ -70,6 +72,8 @@ export function createQueue(
         return;
       case "JobStatusPayload":
         return onLogs(message.payload);
+      case "JobResources":
+        return onResources(message.payload);
       case "Refused": {
         const { jobId, code, error, retryAfterMs } = message.payload;
         return refuse(jobId ?? anyJob, { code, error, retryAfterMs });

@@ -1,6 +1,6 @@
 // The page's address as state: read live, written with everything kept that is not ours.
 
-import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import * as v from "valibot";
 import { JobId } from "../../wire/ids.ts";
 import { formatFragment, parseFragment, withRaw } from "../url/fragment.ts";
@@ -9,6 +9,8 @@ import { type Fault, type Parameters, readParameters } from "../url/parameters.t
 export interface Address {
   readonly parameters: ReadonlySignal<Parameters>;
   readonly faults: ReadonlySignal<readonly Fault[]>;
+  /** A person is in the middle of an edit: nothing starts by itself. */
+  readonly isTyping: Signal<boolean>;
   /** The job of the short form `/j/<id>`. */
   readonly shortId: ReadonlySignal<JobId | undefined>;
   /**
@@ -34,6 +36,7 @@ export function createAddress(view: Window, isFramed: boolean): Address {
   return {
     parameters: computed(() => result.value.parameters),
     faults: computed(() => result.value.faults),
+    isTyping: signal(false),
     shortId: computed(() => idOfPath(current.value.path)),
     write(changes, commit) {
       const fragment = formatFragment(withRaw(parseFragment(location.hash), changes));

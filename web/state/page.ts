@@ -1,22 +1,27 @@
 // The page's whole state, put together once. Views read its signals and call its actions; nothing else is global.
 
 import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
+import type { DataRef } from "../../wire/dataRef.ts";
+import type { Job } from "../../wire/job.ts";
 import { createUploader } from "../frame/uploads.ts";
 import type { ReadyDefinition } from "../job/definition.ts";
+import { transferTimeoutMs } from "../limits.ts";
 import { anyJob, createQueue, type Queue } from "../queue/queue.ts";
 import type { Fault } from "../url/parameters.ts";
-import { effectiveQueue, type QueueTarget, resolveQueue, type TargetState } from "../url/target.ts";
+import { effectiveQueue, resolveQueue, type TargetState } from "../url/target.ts";
 import { type Address, createAddress } from "./address.ts";
 import type { Browser } from "./browser.ts";
 import { type Consent, createConsent, redeemPermit } from "./consent.ts";
 import { consentHash } from "./consentWindow.ts";
-import { createNamedJob, type DefinitionState, definitionState } from "./definition.ts";
+import { createNamedJob, type DefinitionState, definitionState, type NamedJob } from "./definition.ts";
 import { createFiles, type Values } from "./files.ts";
 import { joinFrame } from "./frame.ts";
 import { createHistory, type History } from "./history.ts";
 import { createLogs, type Logs } from "./logs.ts";
 import { followOutputs, type OutputFiles, type ShownRun } from "./outputFiles.ts";
 import { createPhases, type Phase, phasesOf } from "./phases.ts";
+import { followPlace } from "./place.ts";
+import { createResources, type Resources } from "./resources.ts";
 import { createResults, type ResultState, runOf } from "./results.ts";
 import { createRun, type Run } from "./run.ts";
 import { type Status, statusOf } from "./status.ts";
@@ -25,10 +30,15 @@ export interface Page {
   readonly browser: Browser;
   readonly address: Address;
   readonly target: ReadonlySignal<TargetState>;
+  /** The definition as the address names it, before anything is added to it. */
+  readonly named: ReadonlySignal<NamedJob>;
   readonly definition: ReadonlySignal<DefinitionState>;
   readonly ready: ReadonlySignal<ReadyDefinition | undefined>;
   readonly pipes: ReadonlySignal<Values>;
   readonly queue: Queue;
+  readonly job: ReadonlySignal<Job | undefined>;
+  /** What the job in view uses, as far as it was watched. */
+  readonly resources: ReadonlySignal<Resources | undefined>;
   readonly result: ReadonlySignal<ResultState | undefined>;
   /** The finished run whose result is in view. */
   readonly shown: ReadonlySignal<ShownRun | undefined>;
@@ -42,28 +52,36 @@ export interface Page {
   readonly consent: Consent;
   readonly run: Run;
   retryUploads(): void;
+  /** Stores bytes, or keeps few of them in the reference itself. @throws UploadError with a sentence. */
+  upload(bytes: Uint8Array<ArrayBuffer>): Promise<DataRef>;
 }
 
 export function createPage(browser: Browser, view: Window): Page {
   const address = createAddress(view, browser.isFramed);
   const { parameters } = address;
   const target = computed(() => resolveQueue(effectiveQueue(parameters.value), browser.origin));
-  const queueTarget = stable(computed(() => (target.value.kind === "target" ? target.value.target : undefined)));
+  const queueTarget = stableBy(
+    computed(() => (target.value.kind === "target" ? target.value.target : undefined)),
+    (at) => `${at?.api} ${at?.queue}`,
+  );
 
   const logs = createLogs(browser);
+  const resources = createResources();
   const queue = createQueue(
     queueTarget,
     { open: browser.openWire, clock: browser.clock, random: browser.random },
     ({ jobId, logs: lines, first, step }) => {
       if (jobId === ready.peek()?.id) logs.append(lines, first, step !== "Running");
     },
+    ({ jobId, limits, samples }) => resources.add(jobId, limits, samples),
   );
 
   const pipes = signal<Values>({});
   const namedJob = createNamedJob(parameters, address.shortId, queueTarget, browser.fetch);
   const texts = computed<Values>(() => parameters.value.inputs ?? {});
   const api = computed(() => queueTarget.value?.api ?? browser.origin);
-  const { files, retry } = createFiles({ pipes, texts, api }, createUploader(browser.fetch));
+  const uploader = createUploader(browser.fetch);
+  const { files, retry } = createFiles({ pipes, texts, api }, uploader);
   const definition = computed(() => definitionState(namedJob.value, parameters.value, files.value));
   const ready = computed(() => (definition.value.kind === "ready" ? definition.value.ready : undefined));
   const job = computed(() => (ready.value ? queue.jobs.value.get(ready.value.id) : undefined));
@@ -102,6 +120,7 @@ export function createPage(browser: Browser, view: Window): Page {
     ready,
     job,
     mayStart,
+    isTyping: address.isTyping,
     isPermitted,
     queue,
     consent,
@@ -113,12 +132,22 @@ export function createPage(browser: Browser, view: Window): Page {
     const at = queueTarget.value;
     const current = job.value;
     phases.note(id ?? "", current);
+    resources.follow(`${id} ${at?.api} ${at?.queue} ${current?.queuedTime}`);
     if (!id) return;
     logs.follow(at, id, current);
     if (current?.state === "Finished" && at) results.need(at, id, current);
     if (result.value?.kind === "ready" && result.value.finished.result) logs.complete(result.value.finished.result);
   });
 
+  const waiting = computed(() => {
+    const id = ready.value?.id;
+    const at = queueTarget.value;
+    return id && at && job.value?.state === "Queued" ? { target: at, id } : undefined;
+  });
+  const place = followPlace(
+    stableBy(waiting, (one) => `${one?.target.api} ${one?.target.queue} ${one?.id}`),
+    browser,
+  );
   const status = computed(() => {
     const id = ready.value?.id ?? "";
     return statusOf({
@@ -131,6 +160,7 @@ export function createPage(browser: Browser, view: Window): Page {
       refusal: queue.refusals.value.get(id) ?? queue.refusals.value.get(anyJob),
       result: result.value,
       isAsking: consent.question.value !== undefined,
+      place: place.value,
     });
   });
 
@@ -140,10 +170,13 @@ export function createPage(browser: Browser, view: Window): Page {
     browser,
     address,
     target,
+    named: namedJob,
     definition,
     ready,
     pipes,
     queue,
+    job,
+    resources: resources.seen,
     result,
     shown,
     outputs,
@@ -163,16 +196,18 @@ export function createPage(browser: Browser, view: Window): Page {
     consent,
     run,
     retryUploads: retry,
+    upload: (bytes) => uploader.refOf({ kind: "bytes", bytes }, api.peek(), AbortSignal.timeout(transferTimeoutMs)),
   };
 }
 
-/** Equal targets are one: an unrelated change of the address must not close the queue's socket. */
-function stable(source: ReadonlySignal<QueueTarget | undefined>): ReadonlySignal<QueueTarget | undefined> {
-  let last: QueueTarget | undefined;
+/** Equal values are one: an unrelated change of the address must not close the queue's socket. */
+function stableBy<T>(source: ReadonlySignal<T>, keyOf: (value: T) => string): ReadonlySignal<T> {
+  let last: { readonly key: string; readonly value: T } | undefined;
   return computed(() => {
-    const next = source.value;
-    if (next?.api !== last?.api || next?.queue !== last?.queue) last = next;
-    return last;
+    const value = source.value;
+    const key = keyOf(value);
+    if (key !== last?.key) last = { key, value };
+    return last.value;
   });
 }
 

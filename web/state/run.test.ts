@@ -65,6 +65,7 @@ function page({
     ready,
     job: shown,
     mayStart,
+    isTyping: signal(false),
     isPermitted: signal(isPermitted),
     queue,
     consent,

@@ -2,6 +2,7 @@
 // definition has stood still for a moment and, on this machine's own queue, a person has agreed.
 
 import { effect, type ReadonlySignal } from "@preact/signals";
+import type { JobId } from "../../wire/ids.ts";
 import type { Job } from "../../wire/job.ts";
 import { commandText, consentKeyOf, imageOf, type ReadyDefinition } from "../job/definition.ts";
 import { settleMs } from "../limits.ts";
@@ -20,6 +21,8 @@ export interface RunFacts {
   readonly job: ReadonlySignal<Job | undefined>;
   /** Nothing runs by itself before: the metapage's first inputs may still be on their way. */
   readonly mayStart: ReadonlySignal<boolean>;
+  /** A person is in the middle of an edit. */
+  readonly isTyping: ReadonlySignal<boolean>;
   /** A permit came with the address and was good. */
   readonly isPermitted: ReadonlySignal<boolean>;
   readonly queue: Queue;
@@ -30,13 +33,19 @@ export interface Run {
   /** A person pressed Run, or Run again. */
   press(): void;
   stop(): void;
+  /** Stops another job of the queue, in every namespace. */
+  stopJob(id: JobId): void;
+  /** This page has submitted it. */
+  isOwn(id: JobId): boolean;
 }
 
 export function createRun(facts: RunFacts): Run {
   const { browser, parameters, target, ready, job, queue, consent } = facts;
   const now = () => browser.clock.now();
 
+  const own = new Set<string>();
   const submit = (definition: ReadyDefinition, isAgain: boolean) => {
+    own.add(definition.id);
     const { control, debug } = parameters.peek();
     const run = frames.submit(definition, control, debug, now());
     const texts = isAgain ? [frames.delete(definition.id, namespaceOf(control), now()), run] : [run];
@@ -79,6 +88,14 @@ export function createRun(facts: RunFacts): Run {
 
   return {
     press,
+    isOwn: (id) => own.has(id),
+    stopJob(id) {
+      const namespaces = queue.jobs.peek().get(id)?.namespaces ?? [];
+      // Each namespace holds a job for itself: it ends when none does any more.
+      const names = namespaces.length > 0 ? namespaces : [namespaceOf(undefined)];
+      const texts = names.map((name) => frames.cancel(id, name, now()));
+      queue.ask(id, { kind: "stop", frames: texts, at: now(), before: queue.jobs.peek().get(id)?.queuedTime });
+    },
     stop() {
       const definition = ready.peek();
       if (!definition) return;
@@ -90,7 +107,7 @@ export function createRun(facts: RunFacts): Run {
 
 /** Watches each definition that stands still, and starts each once with autostart. */
 function startByItself(facts: RunFacts, start: (definition: ReadyDefinition) => void) {
-  const { browser, parameters, target, ready, mayStart, isPermitted, queue, consent } = facts;
+  const { browser, parameters, target, ready, mayStart, isTyping, isPermitted, queue, consent } = facts;
   let watched = "";
   let started = "";
   let permittedKey: string | undefined;
@@ -98,7 +115,7 @@ function startByItself(facts: RunFacts, start: (definition: ReadyDefinition) => 
     const definition = ready.value;
     const at = target.value;
     const { autostart } = parameters.value;
-    const isFree = mayStart.value && !consent.isChecking.value;
+    const isFree = mayStart.value && !consent.isChecking.value && !isTyping.value;
     const isAllowed = isPermitted.value;
     if (!definition || !at) return undefined;
     const what = `${definition.id} ${at.api} ${at.queue}`;

@@ -1,7 +1,8 @@
 // The one line that tells the truth: a pure decision from everything the page knows to what a person reads.
 
 import type { Job } from "../../wire/job.ts";
-import type { JobResult } from "../../wire/result.ts";
+import type { Amount, JobResult } from "../../wire/result.ts";
+import { sizeText } from "../job/fileKind.ts";
 import type { Asked } from "../queue/asked.ts";
 import type { Refusal } from "../queue/queue.ts";
 import type { Connection } from "../queue/socket.ts";
@@ -18,6 +19,8 @@ export interface Status {
   readonly word: string;
   /** Why, what it waits for, or what to do. */
   readonly detail?: string;
+  /** How far it is, for a bar. */
+  readonly amount?: Amount;
   /** Epoch ms: the clock runs since then. */
   readonly since?: number;
   readonly actions: readonly Action[];
@@ -33,6 +36,8 @@ export interface Facts {
   readonly refusal: Refusal | undefined;
   readonly result: ResultState | undefined;
   readonly isAsking: boolean;
+  /** In line, from 1; undefined where nobody has said. */
+  readonly place?: number | undefined;
 }
 
 export function statusOf(facts: Facts): Status {
@@ -81,7 +86,7 @@ function ofJob(facts: Facts): Status {
       return {
         tone: "waiting",
         word: "Queued",
-        detail: job.waiting ?? (agents === 0 ? noAgents : "Waiting for a free agent."),
+        detail: waitingText(job.waiting ?? (agents === 0 ? noAgents : "Waiting for a free agent."), facts.place),
         since: job.queuedTime,
         actions: ["stop"],
       };
@@ -92,6 +97,11 @@ function ofJob(facts: Facts): Status {
     case "Removed":
       return { tone: "idle", word: "Ready", actions: ["run"] };
   }
+}
+
+function waitingText(why: string, place: number | undefined): string {
+  if (place === undefined) return why;
+  return place <= 1 ? `${why} It is the next in line.` : `${why} Number ${place} in line.`;
 }
 
 const noAgents = "No agent serves this queue now.";
@@ -108,10 +118,18 @@ function running({ progress, time }: Job): Status {
   return {
     tone: "running",
     word,
-    ...(progress?.message ? { detail: progress.message } : {}),
+    ...(progress?.message || progress?.amount
+      ? { detail: [progress.message, progress.amount && amountText(progress.amount)].filter(Boolean).join(", ") }
+      : {}),
+    ...(progress?.amount ? { amount: progress.amount } : {}),
     since: progress?.since ?? time,
     actions: ["stop"],
   };
+}
+
+export function amountText({ done, total, unit }: Amount): string {
+  if (unit === "steps") return `step ${done} of ${total}`;
+  return total > 0 ? `${sizeText(done)} of ${sizeText(total)}` : sizeText(done);
 }
 
 function finished(job: Job, state: ResultState | undefined): Status {

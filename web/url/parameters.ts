@@ -23,6 +23,8 @@ export interface Parameters {
   readonly ignoreQueueOverride: boolean;
   /** Text files, by name. */
   readonly inputs: Readonly<Record<string, string>> | undefined;
+  /** The inputs and outputs that the frame declares. */
+  readonly definition: JsonObject | undefined;
   readonly autostart: boolean;
   readonly debug: boolean;
   readonly terminal: boolean;
@@ -62,6 +64,7 @@ export function readParameters(hash: string, search: string): { parameters: Para
     queueOverride: reader.text("queueOverride") ?? "",
     ignoreQueueOverride: reader.flag("ignoreQueueOverride"),
     inputs: reader.files("inputs"),
+    definition: reader.json("definition", "a metaframe definition as base64 of JSON"),
     autostart: reader.flag("autostart"),
     debug: reader.flag("debug"),
     terminal: reader.flag("terminal"),
@@ -74,8 +77,6 @@ export function readParameters(hash: string, search: string): { parameters: Para
     line: reader.line("mp_line"),
     variables: variablesOf(raw, search),
   };
-  // Nothing of it decides a job, but its owner should hear that it can't be read.
-  reader.json("definition", "a metaframe definition as base64 of JSON");
   return { parameters, faults };
 }
 

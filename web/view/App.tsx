@@ -10,7 +10,7 @@ import { Rail } from "./Rail.tsx";
 import { StatusBar } from "./StatusBar.tsx";
 import { titles, type ViewName, type ViewProps } from "./shell.ts";
 import { Timeline } from "./Timeline.tsx";
-import { FirstPage, panels } from "./views.tsx";
+import { FailureCard, FirstPage, panels, ResourceCurves } from "./views.tsx";
 
 export function App({ page, shell }: ViewProps) {
   const isEmpty = page.definition.value.kind === "empty" && page.status.value.tone !== "bad";
@@ -54,6 +54,16 @@ function JobPage({ page, shell }: ViewProps) {
       <ErrorBoundary part="The notices">
         <Notices page={page} />
       </ErrorBoundary>
+      {page.status.value.tone === "bad" && page.job.value?.state === "Finished" ? (
+        <ErrorBoundary part="What is known of the failure">
+          <FailureCard page={page} shell={shell} />
+        </ErrorBoundary>
+      ) : null}
+      {page.resources.value || hasUse(page) ? (
+        <ErrorBoundary part="The resources">
+          <ResourceCurves page={page} />
+        </ErrorBoundary>
+      ) : null}
       <main class="body" data-menu={menu}>
         {menu === "disabled" ? null : <Rail shell={shell} />}
         <div class="panes" data-panes={isWide ? 2 : 1}>
@@ -68,6 +78,11 @@ function JobPage({ page, shell }: ViewProps) {
       </main>
     </div>
   );
+}
+
+function hasUse(page: ViewProps["page"]): boolean {
+  const result = page.result.value;
+  return result?.kind === "ready" && result.finished.result?.resources !== undefined;
 }
 
 interface PaneProps extends ViewProps {

@@ -8,7 +8,7 @@ import { Icon, ToneIcon } from "./icons.tsx";
 import type { ViewProps } from "./shell.ts";
 
 export function StatusBar({ page, shell }: ViewProps) {
-  const { tone, word, detail, since, actions } = page.status.value;
+  const { tone, word, detail, since, actions, amount } = page.status.value;
   return (
     <header class="status" data-tone={tone}>
       <div class="state">
@@ -53,6 +53,9 @@ export function StatusBar({ page, shell }: ViewProps) {
           <Icon name="open" />
         </a>
       </div>
+      {amount && amount.total > 0 ? (
+        <progress class="amount" aria-label={word} value={amount.done} max={amount.total} />
+      ) : null}
       {detail ? (
         <p class="detail" aria-hidden="true">
           {detail}

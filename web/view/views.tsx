@@ -15,6 +15,10 @@ export const panels: Readonly<Record<ViewName, FunctionComponent<ViewProps>>> = 
   history: lazy(async () => (await import("./history/HistoryPanel.tsx")).HistoryPanel),
 };
 
+export const FailureCard = lazy<ViewProps>(async () => (await import("./failure/FailureCard.tsx")).FailureCard);
+export const ResourceCurves = lazy<Pick<ViewProps, "page">>(
+  async () => (await import("./resources/ResourceCurves.tsx")).ResourceCurves,
+);
 export const FirstPage = lazy<ViewProps>(async () => (await import("./first/FirstPage.tsx")).FirstPage);
 export const Palette = lazy<ViewProps>(async () => (await import("./overlay/Palette.tsx")).Palette);
 export const Keys = lazy<ViewProps>(async () => (await import("./overlay/Keys.tsx")).Keys);

@@ -1,20 +1,36 @@
-// What an address without a job shows: what this is, and the two fields that make a first job.
+// What an address without a job shows: what this is, jobs to try, and the two fields that make a first one.
 
 import { useSignal } from "@preact/signals";
 import { isLoopbackHost } from "../../../wire/loopback.ts";
-import type { Page } from "../../state/page.ts";
-import { encodeJson } from "../../url/codec.ts";
+import { type Example, examples } from "../../job/examples.ts";
+import { encodeJson, type JsonObject } from "../../url/codec.ts";
+import type { ViewProps } from "../shell.ts";
+import "./first.css";
 
-const example = { image: "longshore/shell", command: `sh -c "echo Hello from a container | tee /outputs/hello.txt"` };
-
-export function FirstPage({ page }: { page: Page }) {
+export function FirstPage({ page, shell }: ViewProps) {
   const image = useSignal("");
   const command = useSignal("");
   // A page that this very computer serves has its own queue.
   const isLocal = isLoopbackHost(new URL(page.browser.origin).hostname);
-  const use = (job: { image: string; command?: string }) => {
+  const use = (job: JsonObject, inputs?: Example["inputs"]) => {
     const queue = page.target.value.kind === "none" && isLocal ? { queue: "local" } : {};
-    page.address.write({ job: encodeJson(job), ...queue }, true);
+    const files = inputs ? { inputs: encodeJson(inputs) } : {};
+    page.address.write({ job: encodeJson(job), ...files, ...queue }, true);
+  };
+  /** Shown and run: a click on an example is a click on Run. */
+  const tryOut = ({ job, inputs }: Example) => {
+    use(job, inputs);
+    if (page.target.peek().kind !== "target") {
+      shell.show("settings");
+      return;
+    }
+    const stop = page.definition.subscribe((state) => {
+      if (state.kind !== "ready") return;
+      queueMicrotask(() => {
+        stop();
+        page.run.press();
+      });
+    });
   };
   const submit = (event: Event) => {
     event.preventDefault();
@@ -29,8 +45,22 @@ export function FirstPage({ page }: { page: Page }) {
         metapage. What the program writes to <code>/outputs</code> appears here, and what flows in arrives in{" "}
         <code>/inputs</code>.
       </p>
+      <section aria-label="Examples">
+        <h2>Try one</h2>
+        <ul class="examples">
+          {examples(isLocal).map((example) => (
+            <li key={example.name}>
+              <button type="button" onClick={() => tryOut(example)}>
+                {example.name}
+              </button>
+              <span class="hint">{example.about}</span>
+            </li>
+          ))}
+        </ul>
+      </section>
       <form onSubmit={submit}>
-        <TextField label="Image" name="image" placeholder={example.image} value={image} />
+        <h2>Or make your own</h2>
+        <TextField label="Image" name="image" placeholder="python:3.13-alpine" value={image} />
         <TextField
           label="Command"
           name="command"
@@ -40,9 +70,6 @@ export function FirstPage({ page }: { page: Page }) {
         <div class="actions">
           <button type="submit" class="primary" disabled={image.value.trim() === ""}>
             Make the job
-          </button>
-          <button type="button" onClick={() => use(example)}>
-            Try an example
           </button>
         </div>
       </form>
