@@ -26,6 +26,7 @@ import {
   Stats,
   usageOf,
 } from "./engineAnswers.ts";
+import { forPodman } from "./podman.ts";
 
 interface Call {
   readonly method: "GET" | "POST" | "DELETE";
@@ -54,6 +55,9 @@ export class Engine {
   /** Creating, starting and removing: more at once makes each slower and none sooner (docker-perf: 2 for each core). */
   readonly #heavy = new Gate(engineWorkPerCpu * availableParallelism());
 
+  /** As far as it has been asked. */
+  #isPodman = false;
+
   constructor(docker: Docker = new Docker()) {
     this.#modem = docker.modem;
   }
@@ -61,6 +65,7 @@ export class Engine {
   async info(signal?: AbortSignal) {
     const info = v.parse(Info, await this.#call({ method: "GET", path: "/info", signal }));
     this.#heavy.places = engineWorkPerCpu * info.NCPU;
+    this.#isPodman = info.BuildahVersion !== undefined;
     // The kernel's word for it; images have Go's.
     const architecture = { x86_64: "amd64", aarch64: "arm64" }[info.Architecture] ?? info.Architecture;
     return {
@@ -80,7 +85,8 @@ export class Engine {
   }
 
   /** The new container's id. */
-  async create(name: string, body: object, signal?: AbortSignal): Promise<string> {
+  async create(name: string, options: object, signal?: AbortSignal): Promise<string> {
+    const body = this.#isPodman ? forPodman(options) : options;
     const call = { method: "POST", path: "/containers/create", query: { name }, body, signal } as const;
     return v.parse(v.object({ Id: v.string() }), await this.#heavy.within(() => this.#call(call))).Id;
   }
@@ -225,7 +231,8 @@ export class Engine {
   ): Promise<void> {
     const words = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
     const changes = words.length === 0 ? {} : { changes: `LABEL ${words.join(" ")}` };
-    const query = { fromSrc: "-", repo: repository, tag, ...changes };
+    // Podman takes no tag of its own here; both take it as part of the name.
+    const query = { fromSrc: "-", repo: `${repository}:${tag}`, ...changes };
     const path = "/images/create";
     const stream = await this.#call({ method: "POST", path, query, body: archive, as: "stream", signal });
     let said = "";

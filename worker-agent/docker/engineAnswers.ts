@@ -29,6 +29,8 @@ export const Info = v.object({
   MemTotal: v.number(),
   ServerVersion: v.string(),
   Driver: v.string(),
+  /** Podman's alone. */
+  BuildahVersion: v.optional(v.string()),
   DockerRootDir: v.optional(v.string()),
   OSType: v.string(),
   Architecture: v.string(),

@@ -53,8 +53,9 @@ export function fenceScript({ subnet, gateway }: JobSubnet, facts: HostFacts): s
   return [
     "set -e",
     // The reverse path of an answer from a resolver is closed too. Strict filtering would drop the answer.
-    "for dev in all eth0; do echo 0 >/proc/sys/net/ipv4/conf/$dev/rp_filter; done",
-    "if [ -e /proc/sys/net/ipv6/conf/eth0 ]; then echo 1 >/proc/sys/net/ipv6/conf/eth0/disable_ipv6; fi",
+    'set_to() { read -r now <"$2"; [ "$now" = "$1" ] || echo "$1" >"$2"; }',
+    "for dev in all eth0; do set_to 0 /proc/sys/net/ipv4/conf/$dev/rp_filter; done",
+    "if [ -e /proc/sys/net/ipv6/conf/eth0 ]; then set_to 1 /proc/sys/net/ipv6/conf/eth0/disable_ipv6; fi",
     ...(resolvers.length === 0 ? [] : [`ip route add default via ${gateway} dev eth0 table ${resolverTable}`]),
     ...resolvers.map((resolver) => resolverRule(resolver, whollyOpen(resolver, { subnet, gateway }, facts))),
     // Neighbours on the bridge, and the host's end of it. The default route keeps its way through the gateway.
