@@ -252,7 +252,7 @@ test("an agent that insists on a fence starts where it holds", async () => {
 });
 
 function newNetwork(): JobNetwork {
-  const world = { ...systemWorld, now: () => Date.now() + skewMs };
+  const world = { ...systemWorld, elapsed: () => performance.now() + skewMs };
   const log = (event: AgentEvent) => void events.push(event);
   return new JobNetwork({ engine: host.engine, agent, slots: 4, world, log, runOnHost: host.onHost });
 }
