@@ -148,6 +148,8 @@ describe("a namespace", () => {
 });
 
 test("a new address of the host is closed too", async () => {
+  // Made, for the host as it is.
+  (await network.place(queue)).leave();
   await host.onHost("ip", ["addr", "add", "192.0.2.77/32", "dev", "uplink"]);
   skewMs += hostAskMs + 1;
   await until(
