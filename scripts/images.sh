@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes sure that images exist on the Docker engine: images.sh <shell|python>...
+# Makes sure that images exist on the Docker engine: images.sh <shell|python|r>...
 #   longshore/shell    busybox
 #   longshore/python   Python 3 with its standard library, and a shell
 # From a registry if one answers, else of the distribution's own packages. Nothing is installed on this machine.
@@ -68,7 +68,11 @@ END
   # Without it, glibc would ask the name server before /etc/hosts.
   echo "hosts: files dns" >"$root/etc/nsswitch.conf"
   cat "$root"/usr/share/ca-certificates/mozilla/*.crt >"$root/etc/ssl/certs/ca-certificates.crt"
-  ln -s /etc/ssl/certs/ca-certificates.crt "$root/usr/lib/ssl/cert.pem"
+  ln -sf /etc/ssl/certs/ca-certificates.crt "$root/usr/lib/ssl/cert.pem"
+  # Where the system's choice between several builds of these would put one.
+  for library in "$root"/usr/lib/*/blas/lib*.so.3 "$root"/usr/lib/*/lapack/lib*.so.3; do
+    if [ -e "$library" ]; then ln -sf "${library#"$root"}" "$(dirname "$(dirname "$library")")/"; fi
+  done
 
   for applet in $("$root/bin/busybox" --list); do
     for folder in bin sbin; do
@@ -92,6 +96,8 @@ make_image() {
   unpack_packages
   complete_system
   if [ -e "$root/usr/bin/python3" ]; then ln -sf python3 "$root/usr/bin/python"; fi
+  # What the package's own set-up would do.
+  if [ -e "$root/usr/lib/R/etc/Renviron.ucf" ]; then cp "$root/usr/lib/R/etc/Renviron.ucf" "$root/etc/R/Renviron"; fi
   tar -c --numeric-owner --owner=0 --group=0 -f "$work/root.tar" -C "$root" .
   # C.UTF-8 is the one locale that needs no further package.
   node scripts/engine.ts make "$image" "$work/root.tar" "$check" \
@@ -115,7 +121,13 @@ provide() {
       # Compiled ahead: what a container compiles for itself is gone with it, and costs each one a tenth of a second.
       check="python3 -c 'import json, ssl, sqlite3, hashlib' && python -m compileall -q /usr/lib/python3*"
       ;;
-    *) fail "there is no image \"$1\": shell and python are" ;;
+    r)
+      source=docker.io/library/r-base:latest
+      packages="r-base-core bash busybox-static"
+      program="R"
+      check="Rscript -e 'stopifnot(median(1:3) == 2)'"
+      ;;
+    *) fail "there is no image \"$1\": shell, python and r are" ;;
   esac
   lacking=$(node scripts/engine.ts lacking "$image")
   [ -n "$lacking" ] || return 0

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 PATH="$PWD/node_modules/.bin:$PATH"
 
 sh scripts/setup.sh test
-sh scripts/images.sh shell python
+sh scripts/images.sh shell python r
 CHROMIUM_PATH=$(sh scripts/chromium.sh)
 # A report that opened by itself would keep the command from ending.
 export CHROMIUM_PATH PLAYWRIGHT_HTML_OPEN=never

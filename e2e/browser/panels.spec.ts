@@ -83,17 +83,6 @@ test("the queue shows who serves it and what runs; somebody else's job is stoppe
   await expect(row).toContainText("stopped", slowly);
 });
 
-test("an empty address explains itself, and an example runs with one click", async ({ page, longshore }) => {
-  await page.goto(longshore.origin);
-  await expect(page.getByRole("heading", { name: "Any Docker image, run from a URL" })).toBeVisible();
-  await expect(page.getByRole("list").first().getByRole("button")).toHaveCount(5);
-  await page.getByRole("button", { name: "A plot" }).click();
-  await expect(page.getByRole("img", { name: "The output wave.svg" })).toBeVisible(slowly);
-  await page.goBack();
-  await page.getByRole("button", { name: "Python" }).click();
-  await expect(controls(page).output("squares.csv")).toContainText("square", slowly);
-});
-
 test("a failure says what it means, what to try and which lines matter", async ({ page, longshore }) => {
   const failing = {
     image: "longshore/shell",

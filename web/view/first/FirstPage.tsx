@@ -1,8 +1,9 @@
 // What an address without a job shows: what this is, jobs to try, and the two fields that make a first one.
 
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { isLoopbackHost } from "../../../wire/loopback.ts";
-import { type Example, examples } from "../../job/examples.ts";
+import { type Example, fetchExamples } from "../../state/examples.ts";
 import { encodeJson, type JsonObject } from "../../url/codec.ts";
 import type { ViewProps } from "../shell.ts";
 import "./first.css";
@@ -10,6 +11,12 @@ import "./first.css";
 export function FirstPage({ page, shell }: ViewProps) {
   const image = useSignal("");
   const command = useSignal("");
+  const examples = useSignal<readonly Example[]>([]);
+  useEffect(() => {
+    void fetchExamples(page.browser).then((found) => {
+      examples.value = found;
+    });
+  }, []);
   // A page that this very computer serves has its own queue.
   const isLocal = isLoopbackHost(new URL(page.browser.origin).hostname);
   const use = (job: JsonObject, inputs?: Example["inputs"]) => {
@@ -18,8 +25,8 @@ export function FirstPage({ page, shell }: ViewProps) {
     page.address.write({ job: encodeJson(job), ...files, ...queue }, true);
   };
   /** Shown and run: a click on an example is a click on Run. */
-  const tryOut = ({ job, inputs }: Example) => {
-    use(job, inputs);
+  const tryOut = ({ job, localImage, inputs }: Example) => {
+    use(isLocal && localImage !== undefined ? { ...job, image: localImage } : job, inputs);
     if (page.target.peek().kind !== "target") {
       shell.show("settings");
       return;
@@ -45,19 +52,21 @@ export function FirstPage({ page, shell }: ViewProps) {
         metapage. What the program writes to <code>/outputs</code> appears here, and what flows in arrives in{" "}
         <code>/inputs</code>.
       </p>
-      <section aria-label="Examples">
-        <h2>Try one</h2>
-        <ul class="examples">
-          {examples(isLocal).map((example) => (
-            <li key={example.name}>
-              <button type="button" onClick={() => tryOut(example)}>
-                {example.name}
-              </button>
-              <span class="hint">{example.about}</span>
-            </li>
-          ))}
-        </ul>
-      </section>
+      {examples.value.length > 0 ? (
+        <section aria-label="Examples">
+          <h2>Try one</h2>
+          <ul class="examples">
+            {examples.value.map((example) => (
+              <li key={example.name}>
+                <button type="button" onClick={() => tryOut(example)}>
+                  {example.name}
+                </button>
+                <span class="hint">{example.about}</span>
+              </li>
+            ))}
+          </ul>
+        </section>
+      ) : null}
       <form onSubmit={submit}>
         <h2>Or make your own</h2>
         <TextField label="Image" name="image" placeholder="python:3.13-alpine" value={image} />
