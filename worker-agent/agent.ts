@@ -2,14 +2,15 @@
 // each queue; the parts below it each own one thing.
 
 import { join } from "node:path";
-import type { AgentId, QueueHash } from "../wire/ids.ts";
+import type { QueueHash } from "../wire/ids.ts";
 import { queueNameOfKey } from "../wire/keyedQueue.ts";
 import { type AgentOptions, agentVersion, type SettledOptions } from "./agentOptions.ts";
 import { Builds } from "./build/builds.ts";
 import { defaultBuildMs } from "./build/limits.ts";
 import { Counters } from "./counters.ts";
 import { type DataDir, openDataDir } from "./dataDir.ts";
-import { labels, refuseUnknownRuntime } from "./docker/container.ts";
+import { refuseUnknownRuntime } from "./docker/container.ts";
+import { forgetAgent, forgetDeadAgents, homeOf } from "./docker/deadAgents.ts";
 import { DiskQuota } from "./docker/diskQuota.ts";
 import { Engine } from "./docker/engine.ts";
 import { JobNetwork } from "./docker/network.ts";
@@ -83,7 +84,7 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
     world,
   });
   const takeOver = takeOverWith({ engine, agent, toolsImage: options.toolsImage });
-  const network = new JobNetwork({ ...options, engine, agent, slots: capacity.slots });
+  const network = new JobNetwork({ ...options, engine, agent, slots: capacity.slots, home: homeOf(data.path) });
   const settings = { variables: new Map<string, string>(), limitMs: defaultBuildMs, ...options.builds };
   const builds = await Builds.open({
     engine,
@@ -101,6 +102,7 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
   });
   const startLimit = within(engineCallMs);
   if (data.former !== undefined) await forgetAgent(data.former, { engine, world, log }, startLimit);
+  await forgetDeadAgents({ engine, world, log }, startLimit);
   const adopted = await adopt({ engine, agent, jobs, spool, takeOver, log }, startLimit);
   await network.open(startLimit);
 
@@ -163,14 +165,4 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
   const house = await houseOf({ engine, agent, folders: data, records, held, limits, room, world, log });
   life = await Lifetime.begin({ options, data, engine, ledger, held, spool, sessions, network, parking, house });
   return life;
-}
-
-/** Removes what an agent that will not come back has left on this host. */
-async function forgetAgent(
-  agent: AgentId,
-  { engine, world, log }: Pick<AgentOptions, "world" | "log"> & { readonly engine: Engine },
-  signal: AbortSignal,
-): Promise<void> {
-  for (const { Id } of await engine.list(`${labels.agent}=${agent}`, signal)) await engine.remove(Id, signal);
-  await new JobNetwork({ engine, agent, slots: 1, world, log }).remove(signal);
 }

@@ -14,6 +14,8 @@ export const labels = {
   queue: "longshore.queue",
   job: "longshore.job",
   attempt: "longshore.attempt",
+  /** On the agent's network: where it lives. */
+  home: "longshore.home",
   /** On the agent's own containers, which are no jobs: what for. */
   own: "longshore.own",
 } as const;

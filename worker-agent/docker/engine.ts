@@ -21,6 +21,7 @@ import {
   Listed,
   type ListedContainer,
   type ListedImage,
+  ListedNetworks,
   Network,
   type NetworkInfo,
   Stats,
@@ -275,6 +276,11 @@ export class Engine {
       options: Options,
       subnets: IPAM.Config.map(({ Subnet, Gateway }) => ({ subnet: Subnet, gateway: Gateway })),
     };
+  }
+
+  async networks(label: string, signal?: AbortSignal): Promise<v.InferOutput<typeof ListedNetworks>> {
+    const query = { filters: JSON.stringify({ label: [label] }) };
+    return v.parse(ListedNetworks, await this.#call({ method: "GET", path: "/networks", query, signal }));
   }
 
   async removeNetwork(name: string, signal?: AbortSignal): Promise<void> {

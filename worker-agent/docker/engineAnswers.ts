@@ -95,6 +95,7 @@ export const Network = v.object({
   Options: v.nullish(v.record(v.string(), v.string()), {}),
   IPAM: v.object({ Config: v.nullish(v.array(v.object({ Subnet: v.string(), Gateway: v.optional(v.string()) })), []) }),
 });
+export const ListedNetworks = v.array(v.object({ Labels: v.nullish(v.record(v.string(), v.string()), {}) }));
 export interface NetworkInfo {
   readonly options: Readonly<Record<string, string>>;
   readonly subnets: readonly { readonly subnet: string; readonly gateway: string | undefined }[];

@@ -7,6 +7,7 @@ import { engineCallMs, namespaceMs } from "../limits.ts";
 import type { LogSink } from "../log.ts";
 import { within } from "../retry.ts";
 import type { World } from "../world.ts";
+import { labels } from "./container.ts";
 import type { Engine } from "./engine.ts";
 import { EngineError } from "./engineAnswers.ts";
 import type { JobSubnet } from "./fence.ts";
@@ -33,6 +34,8 @@ export interface Containment {
 export interface JobNetworkOptions extends Containment {
   readonly engine: Engine;
   readonly agent: string;
+  /** Where the agent lives, for who finds its network without it. */
+  readonly home?: string;
   readonly slots: number;
   readonly world: World;
   readonly log: LogSink;
@@ -171,10 +174,10 @@ export class JobNetwork {
   }
 
   async #ensureBridge(signal: AbortSignal): Promise<JobSubnet> {
-    const { engine, agent } = this.#options;
+    const { engine } = this.#options;
     const found = await engine.network(this.name, signal);
     if (!found) {
-      await engine.createNetwork(bridgeOptions(this.name, agent), signal).catch((error: unknown) => {
+      await engine.createNetwork(bridgeOptions(this.name, this.#options), signal).catch((error: unknown) => {
         // Somebody else made it meanwhile.
         if (!(error instanceof EngineError && error.status === 409)) throw error;
       });
@@ -216,14 +219,14 @@ export function holderOf(networkMode: string): string | undefined {
   return /^container:(.+)$/.exec(networkMode)?.[1];
 }
 
-function bridgeOptions(name: string, agent: string) {
+function bridgeOptions(name: string, { agent, home }: Pick<JobNetworkOptions, "agent" | "home">) {
   return {
     Name: name,
     Driver: "bridge",
     CheckDuplicate: true,
     EnableIPv6: false,
     Options: { "com.docker.network.bridge.enable_icc": "false", "com.docker.network.bridge.name": bridgeOf(agent) },
-    Labels: { "longshore.agent": agent },
+    Labels: { [labels.agent]: agent, ...(home === undefined ? {} : { [labels.home]: home }) },
   };
 }
 
