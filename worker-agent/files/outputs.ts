@@ -16,6 +16,7 @@ import {
   resultInlineBytesMax,
 } from "../../wire/limits.ts";
 import { codeOf, JobFault, messageOf } from "../fault.ts";
+import type { ProgressNote } from "../job/phases.ts";
 import {
   hashSliceMs,
   largeResultInlineBytesMax,
@@ -27,6 +28,7 @@ import {
 } from "../limits.ts";
 import { eachAtOnce } from "../pool.ts";
 import { type OutputFile, outputFiles, Skipped } from "./outputFiles.ts";
+import { Tally } from "./tally.ts";
 import type { BlobUpload } from "./upload.ts";
 
 export interface Outputs {
@@ -41,6 +43,8 @@ export interface OutputTools {
   readonly now: () => number;
   /** A line for the job's owner. */
   readonly note: (text: string) => void;
+  /** How far the uploads are. */
+  readonly progress?: (note: ProgressNote) => void;
   /** Makes files of another user's readable. */
   readonly takeOver?: () => Promise<void>;
 }
@@ -61,8 +65,11 @@ export async function collectOutputs(folder: string, tools: OutputTools, signal:
   const files = await hashedFiles(folder, tools, signal);
   const inline = await inlineOf(files, tools, signal);
   const uploads = new Map(files.filter(({ name }) => !inline.has(name)).map((file) => [file.hash, file]));
+  const total = [...uploads.values()].reduce((sum, { size }) => sum + size, 0);
+  const tally = new Tally({ total, tell: tools.progress ?? (() => {}), now: tools.now });
   await eachAtOnce(uploads.values(), uploadsAtOnce, signal, async ({ path, size, hash, name }, signal) => {
-    await tools.blobs.upload({ hash, size, path, what: `the output ${JSON.stringify(name)}` }, signal);
+    const what = `the output ${JSON.stringify(name)}`;
+    await tools.blobs.upload({ hash, size, path, what }, signal, tally.watch());
   });
   const refOf = ({ name, hash }: HashedFile): DataRef =>
     inline.get(name) ?? { type: "url", value: `${origin}${paths.blob(hash)}`, hash };

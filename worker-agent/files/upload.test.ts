@@ -1,9 +1,14 @@
 // Uploads against a server that misbehaves.
 
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { own } from "../../wire/ids.ts";
-import { askFirstBytes } from "../limits.ts";
+import type { ProgressNote } from "../job/phases.ts";
+import { askFirstBytes, progressEveryMs, readChunkBytes } from "../limits.ts";
+import { Tally } from "./tally.ts";
 import { BlobUpload } from "./upload.ts";
 
 async function uploadsTo(listener: RequestListener, silenceMs?: number): Promise<BlobUpload> {
@@ -65,4 +70,31 @@ test("a server that falls silent, its connection open, is given up and tried aga
   }, 200);
   await uploads.upload(blob, AbortSignal.timeout(10_000));
   expect(asked).toEqual(["GET", "GET", "PUT", "GET", "PUT"]);
+});
+
+test("a transfer tells how far it is, never less than before, and what is tried again", async () => {
+  const notes: ProgressNote[] = [];
+  let tries = 0;
+  const large = { ...blob, size: 3 * readChunkBytes, path: Buffer.alloc(0) };
+  const path = join(await mkdtemp(join(tmpdir(), "longshore-upload-")), "file");
+  await writeFile(path, Buffer.alloc(large.size));
+  onTestFinished(() => rm(dirname(path), { recursive: true }));
+  const uploads = await uploadsTo((request, response) => {
+    if (request.method === "GET") return void response.writeHead(404).end("{}");
+    tries += 1;
+    // Broken in the middle, then in trouble, then well.
+    if (tries === 1) request.once("data", () => request.socket.destroy());
+    else request.resume().on("end", () => response.writeHead(tries === 2 ? 503 : 200).end());
+  });
+  let time = 0;
+  const now = () => (time += progressEveryMs);
+  const tally = new Tally({ total: large.size, tell: (note) => notes.push(note), now });
+  await uploads.upload({ ...large, path }, AbortSignal.timeout(20_000), tally.watch());
+  const done = notes.map(({ amount }) => amount?.done ?? -1);
+  expect(done).toEqual([...done].sort((a, b) => a - b));
+  expect(done.at(-1)).toBe(large.size);
+  expect(notes.filter(({ message }) => message !== undefined).map(({ message }) => message)).toEqual([
+    expect.stringMatching(/^Tried again: /),
+    "Tried again: the store answered 503: Service Unavailable",
+  ]);
 });

@@ -12,6 +12,7 @@ import { askFirstBytes, readChunkBytes, redirectsMax, smallFileBytes, uploadRetr
 import { retrying } from "../retry.ts";
 import { type MultipartTools, uploadInParts } from "./multipart.ts";
 import { ConnectionFault, errorOf, type RequestBody, request, ServerFault, textOf } from "./request.ts";
+import type { TransferWatch } from "./tally.ts";
 
 export interface Blob {
   readonly hash: Sha256;
@@ -46,17 +47,22 @@ export class BlobUpload {
   }
 
   /** Stores the blob unless the store has it. @throws JobFault with a sentence. */
-  async upload(blob: Blob, signal: AbortSignal): Promise<void> {
+  async upload(blob: Blob, signal: AbortSignal, watch?: TransferWatch): Promise<void> {
     try {
-      if (await this.#sentInParts(blob, signal)) return;
+      if (await this.#sentInParts(blob, signal)) return void watch?.sent(blob.size);
       await retrying(
         async () => {
           const sent = !blob.isNew && blob.size > askFirstBytes && (await this.#exists(blob.hash, signal));
-          if (!sent) await this.#put(blob, signal);
+          if (!sent) await this.#put(blob, signal, watch);
+          watch?.sent(blob.size);
         },
         {
           backoff: uploadRetry,
-          retryable: (error) => error instanceof ConnectionFault || error instanceof ServerFault,
+          retryable: (error) => {
+            const passes = error instanceof ConnectionFault || error instanceof ServerFault;
+            if (passes) watch?.failed(messageOf(error));
+            return passes;
+          },
           random: this.#random,
           signal,
         },
@@ -91,7 +97,7 @@ export class BlobUpload {
     return status === 200 && parsed.success && parsed.output.exists;
   }
 
-  async #put({ hash, size, path }: Blob, signal: AbortSignal): Promise<void> {
+  async #put({ hash, size, path }: Blob, signal: AbortSignal, watch?: TransferWatch): Promise<void> {
     const headers = {
       "content-type": "application/octet-stream",
       [checksumHeader]: Buffer.from(hash, "hex").toString("base64"),
@@ -101,7 +107,12 @@ export class BlobUpload {
       open: () => {
         if (typeof path !== "string") return path;
         // A stream costs more than a small file's content.
-        return size < smallFileBytes ? readFileSync(path) : createReadStream(path, { highWaterMark: readChunkBytes });
+        if (size < smallFileBytes) return readFileSync(path);
+        let sent = 0;
+        return createReadStream(path, { highWaterMark: readChunkBytes }).on("data", (chunk) => {
+          sent += chunk.length;
+          watch?.sent(sent);
+        });
       },
     };
     let url = new URL(paths.blob(hash), this.#api);

@@ -99,7 +99,8 @@ async function finishOf(
     log.endOutput();
     noteEnd(end, limitMs, log);
     const takeOver = () => tools.takeOver(folder.path, basename(folder.outputs));
-    const outputTools = { origin: originOf(life), blobs, now: tools.world.now, note, takeOver };
+    const progress = (told: ProgressNote) => phases.note("outputs", told);
+    const outputTools = { origin: originOf(life), blobs, now: tools.world.now, note, progress, takeOver };
     const outputs = end.timedOut
       ? undefined
       : await phases.during("outputs", () => collectOutputs(folder.outputs, outputTools, signal));
