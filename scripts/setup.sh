@@ -172,6 +172,8 @@ hosts() {
   # What the page's share dialog gives to copy is run as it is.
   command -v curl >/dev/null || missing="$missing curl"
   command -v python3 >/dev/null || missing="$missing python3"
+  # Builds from git repositories, and the server that the tests give them.
+  command -v git >/dev/null || missing="$missing git"
   # A second runtime. Where there is none, its test is left out.
   command -v crun >/dev/null || [ -z "$(candidate crun)" ] || missing="$missing crun"
   [ -n "$missing" ] || return 0
