@@ -59,6 +59,23 @@ test("100 MB can be read to the last line", async () => {
   expect({ next, wrong }).toEqual({ next: count + 1, wrong: 0 });
 }, 120_000);
 
+test("a flood while the control plane is killed and started again is whole", async () => {
+  const count = 200_000;
+  const print = `BEGIN { for (i = 1; i <= ${count}; i++) { printf "%099d\\n", i; if (i % 20000 == 0) { fflush(); system("sleep 0.2") } } }`;
+  const id = await stack.submit({ command: ["awk", print] });
+  await until(
+    "there are lines",
+    () => answer(id, 0),
+    ({ data }) => data.length > 0,
+  );
+  await stack.stopEdge();
+  await stack.startEdge();
+  await stack.finished(id);
+  const read = await linesOf(id);
+  expect(read.length).toBe(count);
+  expect(read.findIndex((text, index) => Number(text) !== index + 1)).toBe(-1);
+});
+
 test("a short log is in the result alone, with the steps it comes from", async () => {
   const id = await stack.submit({ command: "echo one; echo two >&2" });
   const { finished } = await stack.finished(id);
