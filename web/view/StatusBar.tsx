@@ -19,6 +19,7 @@ export function StatusBar({ page, shell }: ViewProps) {
         </p>
         {since === undefined ? null : <Clock since={since} />}
       </div>
+      <h1 class="spoken">{page.ready.value ? "This job" : "No job yet"}</h1>
       <What page={page} />
       <div class="actions">
         <ConnectionState page={page} />
@@ -36,7 +37,7 @@ export function StatusBar({ page, shell }: ViewProps) {
         </button>
         <button
           type="button"
-          class="quiet more"
+          class="quiet more find"
           aria-label="Find an action"
           title="Find an action (Ctrl K)"
           onClick={() => (shell.overlay.value = "palette")}

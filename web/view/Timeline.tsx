@@ -11,11 +11,13 @@ const order = ["queued", "inputs", "image", "run", "outputs"] as const;
 export function Timeline({ page, onPhase }: { page: Page; onPhase: (time: number) => void }) {
   const phases = page.phases.value;
   return (
-    <ol class="timeline" aria-label="Phases">
-      {order.map((name) => (
-        <Segment key={name} name={name} phase={phases.findLast((phase) => phase.name === name)} onPhase={onPhase} />
-      ))}
-    </ol>
+    <nav aria-label="Phases">
+      <ol class="timeline">
+        {order.map((name) => (
+          <Segment key={name} name={name} phase={phases.findLast((phase) => phase.name === name)} onPhase={onPhase} />
+        ))}
+      </ol>
+    </nav>
   );
 }
 

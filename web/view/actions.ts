@@ -52,7 +52,8 @@ export function pressKey(event: KeyboardEvent, props: ViewProps): void {
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || shell.overlay.peek()) return;
-  if (isTyping(event.target)) return;
+  // The target as it is inside of the editor's own tree.
+  if (isTyping(event.composedPath()[0] ?? event.target)) return;
   const action = actionsOf(props).find(({ key, isPossible }) => key === event.key && isPossible);
   if (!action) return;
   event.preventDefault();

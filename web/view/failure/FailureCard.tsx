@@ -35,14 +35,9 @@ export function FailureCard({ page, shell }: ViewProps) {
           <li key={one}>{one}</li>
         ))}
       </ul>
-      {lines === "" ? null : (
-        <details>
-          <summary>The last lines</summary>
-          <ScrolledText text={lines} label="The last lines that matter" />
-        </details>
-      )}
       <button
         type="button"
+        class="quiet"
         onClick={() => {
           shell.show("log");
           shell.logWish.value = { kind: "error" };
@@ -50,6 +45,12 @@ export function FailureCard({ page, shell }: ViewProps) {
       >
         Go to the first error
       </button>
+      {lines === "" ? null : (
+        <details>
+          <summary>The last lines</summary>
+          <ScrolledText text={lines} label="The last lines that matter" />
+        </details>
+      )}
     </section>
   );
 }

@@ -51,9 +51,13 @@ export function Editor({ page, name }: ViewProps & { readonly name: string }) {
   };
   useEffect(() => {
     if (!box.current) return undefined;
+    // In a shadow tree the editor's own styles are sheets of that tree, which the page's policy allows; as elements of the
+    // document they would be refused.
+    const root = box.current.shadowRoot ?? box.current.attachShadow({ mode: "open" });
     const language = new Compartment();
     const view = new EditorView({
-      parent: box.current,
+      parent: root,
+      root,
       state: EditorState.create({
         doc: text,
         extensions: [

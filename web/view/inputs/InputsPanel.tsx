@@ -46,7 +46,7 @@ export function InputsPanel({ page, shell }: ViewProps) {
   };
   const paste = (event: ClipboardEvent) => {
     // In a field or the editor, pasting is its own affair.
-    if (event.target instanceof HTMLElement && event.target.closest("input, textarea, .cm-editor")) return;
+    if (event.target instanceof HTMLElement && event.target.closest("input, textarea, .editor")) return;
     const { files } = event.clipboardData ?? { files: [] };
     const text = event.clipboardData?.getData("text/plain") ?? "";
     if (files.length > 0) void add(Array.from(files));

@@ -90,8 +90,9 @@ function isOf<K extends keyof ByType>(token: Token, type: K): token is ByType[K]
 }
 
 function Heading({ depth, children }: { depth: number; children: ComponentChildren }) {
-  if (depth === 1) return <h3 class="large">{children}</h3>;
-  return depth === 2 ? <h4>{children}</h4> : <h5>{children}</h5>;
+  // The page has the first rank.
+  if (depth === 1) return <h2>{children}</h2>;
+  return depth === 2 ? <h3>{children}</h3> : <h4>{children}</h4>;
 }
 
 function List({ list, props }: { list: Tokens.List; props: PictureProps }) {
