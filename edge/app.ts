@@ -65,7 +65,7 @@ export function createApp(deployment: Deployment, { onError, extend }: AppOption
   );
 
   for (const path of ["/mcp", "/mcp/*", "/docs", "/docs/*", "/llms.txt"]) {
-    app.all(path, () => fail(404, "This is not served yet."));
+    app.all(path, () => fail(404, "This is not served yet. The API describes itself at /api."));
   }
   app.get("/", async (c, next) => (await sendPage(deployment, c)) ?? next());
   // Hosts of metaframes ask for it below whatever path they framed.

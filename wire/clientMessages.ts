@@ -25,7 +25,7 @@ export type Control = v.InferOutput<typeof Control>;
 /** A submission: over HTTP the body of POST /q/:queue, on a socket the `enqueued` of a Queued StateChange. */
 export const Enqueue = v.object({
   id: v.optional(v.nullable(shortText)),
-  definition: v.unknown(),
+  definition: v.optional(v.unknown()),
   control: v.optional(v.nullable(Control)),
   debug: v.optional(v.nullable(v.boolean())),
 });

@@ -6,6 +6,7 @@ import { JobId } from "./ids.ts";
 import { CanonicalFormError, canonicalForm, hashOfCanonical } from "./jobId.ts";
 import { definitionBytesMax, envEntriesMax, inputsMax, shortTextCharsMax, tagsMax } from "./limits.ts";
 import { ConfigFileName, InputName } from "./paths.ts";
+import { sentenceOf } from "./sentence.ts";
 import { durationMs, sizeBytes } from "./units.ts";
 
 const shortText = v.pipe(v.string(), v.maxLength(shortTextCharsMax));
@@ -111,13 +112,6 @@ export function checkDefinition(raw: unknown): DefinitionCheck {
   if (!parsed.success) return { ok: false, status: 400, error: sentenceOf(parsed.issues) };
   const id = v.parse(JobId, hashOfCanonical(canonical));
   return { ok: true, value: { id, canonical, definition: parsed.output } };
-}
-
-/** The first issue of a failed parse as one sentence with its path. */
-export function sentenceOf(issues: readonly [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
-  const [issue] = issues;
-  const path = v.getDotPath(issue);
-  return path ? `${path}: ${issue.message}` : issue.message;
 }
 
 /** The time a job may run: the smaller of what the definition says in its two places, else `fallbackMs`. */

@@ -3,9 +3,10 @@
 import * as v from "valibot";
 import type { AgentMessage } from "../../wire/agentMessages.ts";
 import { ClientMessage, Enqueue } from "../../wire/clientMessages.ts";
-import { checkDefinition, sentenceOf } from "../../wire/definition.ts";
+import { checkDefinition } from "../../wire/definition.ts";
 import { defaultNamespace } from "../../wire/ids.ts";
 import { clientFrameBytesMax, shortTextCharsMax } from "../../wire/limits.ts";
+import { sentenceOf } from "../../wire/sentence.ts";
 import { durationMs } from "../../wire/units.ts";
 import type { Callback } from "../../wire/webhook.ts";
 import { definitionStoreMs, type QueueSettings } from "../limits.ts";
@@ -95,6 +96,7 @@ export type EnqueueCheck =
 /** A submission from a socket or a body: its definition is checked and named, and an id that came along must be that name. */
 export function checkEnqueue({ id: sent, definition, control, debug }: Enqueue, submitter: Submitter): EnqueueCheck {
   const id = sent ?? undefined;
+  if (definition === undefined) return { ok: false, id, code: "malformed", error: noDefinition };
   const check = checkDefinition(definition);
   if (!check.ok) return { ok: false, id, code: check.status === 413 ? "size" : "definition", error: check.error };
   if (id !== undefined && id !== check.value.id) {
@@ -116,6 +118,8 @@ export function checkEnqueue({ id: sent, definition, control, debug }: Enqueue, 
   const submission = { checked: check.value, namespace, debug: debug ?? false, client, callbacks, patienceMs };
   return { ok: true, submission };
 }
+
+const noDefinition = 'A submission is {"definition": {...}}; this one has no definition.';
 
 function targetOf({ url, payload, secret }: Callback, { queueName, origin }: Submitter): Target {
   return { url, payload: payload ?? {}, secret: secret ?? null, queueName, origin };

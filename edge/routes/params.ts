@@ -3,8 +3,8 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import * as v from "valibot";
-import { sentenceOf } from "../../wire/definition.ts";
 import { BlobKey, JobId, QueueName } from "../../wire/ids.ts";
+import { sentenceOf } from "../../wire/sentence.ts";
 
 /** An expected failure, rendered by the app as `{"error": "..."}`. */
 export function fail(

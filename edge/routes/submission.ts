@@ -19,7 +19,6 @@ export async function submitTo(
 ): Promise<SubmitAnswer> {
   if (body === null) fail(400, "No job provided");
   const enqueue = parse(Enqueue, body);
-  if (enqueue.definition === undefined) fail(400, 'A submission is {"definition": {...}}.');
   const check = checkEnqueue(enqueue, {
     client: c.env?.client ?? null,
     queueName,

@@ -3,8 +3,8 @@
 
 import * as v from "valibot";
 import { Control } from "../../wire/clientMessages.ts";
-import { sentenceOf } from "../../wire/definition.ts";
 import { isInjectedEnvKey } from "../../wire/jobId.ts";
+import { sentenceOf } from "../../wire/sentence.ts";
 import { durationMs } from "../../wire/units.ts";
 import { decodeJson, decodeText, type JsonObject } from "./codec.ts";
 import { parseFragment } from "./fragment.ts";
