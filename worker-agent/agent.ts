@@ -14,6 +14,7 @@ import { forgetAgent, forgetDeadAgents, homeOf } from "./docker/deadAgents.ts";
 import { DiskQuota } from "./docker/diskQuota.ts";
 import { Engine } from "./docker/engine.ts";
 import { JobNetwork } from "./docker/network.ts";
+import { folderFault, mayNotShareFolders } from "./docker/sharedFolder.ts";
 import { takeOverWith } from "./docker/takeOver.ts";
 import { messageOf } from "./fault.ts";
 import { ContentCache } from "./files/cache.ts";
@@ -103,6 +104,14 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
   const startLimit = within(engineCallMs);
   if (data.former !== undefined) await forgetAgent(data.former, { engine, world, log }, startLimit);
   await forgetDeadAgents({ engine, world, log }, startLimit);
+  if (mayNotShareFolders()) {
+    const { newId } = world;
+    const fault = await folderFault(
+      { engine, agent, folder: data.path, toolsImage: options.toolsImage, newId },
+      startLimit,
+    );
+    if (fault !== undefined) throw new Error(fault);
+  }
   const adopted = await adopt({ engine, agent, jobs, spool, takeOver, log }, startLimit);
   await network.open(startLimit);
 
@@ -143,6 +152,7 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
     },
     ledger,
     spool,
+    engineLost: () => life?.engineLost(),
     changed: (but) => {
       changed(but);
       life?.jobsChanged();

@@ -3,6 +3,9 @@
 /** An end that the job's owner should read: the message is one or two sentences, what failed and what to do. */
 export class JobFault extends Error {}
 
+/** The Docker engine went away with the attempt in it: nobody's verdict on the job, which is run again. */
+export class EngineLost extends Error {}
+
 /** Why an attempt's signal was aborted. A shutdown leaves its containers less time. */
 export class Stopped extends Error {
   readonly graceMs: number;

@@ -107,6 +107,11 @@ export class Lifetime implements RunningAgent {
     this.#serviceTime.look();
   }
 
+  /** Somebody could not reach the engine. */
+  engineLost(): void {
+    void this.#engineWatch.look();
+  }
+
   held = (): number => this.#parts.held.size;
 
   connected = (): boolean => this.#parts.sessions.every((session) => session.connected);

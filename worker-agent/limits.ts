@@ -214,8 +214,15 @@ export const engineLookMs = 3_000;
 /** A busy engine may be slow to answer; two silences in a row are an absence. */
 export const enginePingMs = 10_000;
 export const engineSilencesMax = 2;
+/** As with agents that are lost (DESIGN §2): a job with which the engine went away so often is given up. */
+export const engineLossesMax = 3;
+/** Jobs of which that is remembered. */
+export const engineLossesKeptMax = 1_000;
 
 // The command.
+
+/** A clock that is off by more than this makes times of jobs hard to believe; a Date header counts whole seconds. */
+export const clockSkewMsMax = 5_000;
 
 /** A queue's key: as much chance as anybody needs. */
 export const keyBytes = 32;

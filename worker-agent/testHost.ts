@@ -41,6 +41,9 @@ export interface TestHost {
   docker(...args: string[]): Promise<string>;
   /** Runs a program of the host, in its network. */
   readonly onHost: RunOnHost;
+  stopEngine(): Promise<void>;
+  /** Resolves when it answers again, or still. */
+  startEngine(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -63,19 +66,29 @@ export async function startTestHost(image: string, daemonFlags: readonly string[
     children.push(await listening(world, `listen("::", 80); listen("::", 53); answer("${places.resolver}");`));
     children.push(await listening(host, `listen("::", ${port});`));
     await writeFile(join(folder, "resolv.conf"), `nameserver ${places.resolver}\n`);
-    children.push(startDocker(host, folder, socket, daemonFlags));
+    let engine = startDocker(host, folder, socket, daemonFlags);
+    children.push(engine);
     const docker = async (...args: string[]) => {
       const { stdout, stderr } = await run("docker", ["-H", `unix://${socket}`, ...args]);
       return stdout + stderr;
     };
-    await until(
-      "the engine answers",
-      () => docker("info").then(() => true, String),
-      (answers) => answers === true,
-    );
+    const answering = () =>
+      until(
+        "the engine answers",
+        () => docker("info").then(() => true, String),
+        (answers) => answers === true,
+      );
+    await answering();
     await run("sh", ["-c", `docker save ${image} | docker -H unix://${socket} load`]);
     const onHost: RunOnHost = (program, args, input) => inNetwork(host, program, args, input);
-    return { engine: new Engine(new Docker({ socketPath: socket })), docker, onHost, close };
+    const stopEngine = () => ended(engine);
+    const startEngine = async () => {
+      if (engine.exitCode === null && engine.signalCode === null) return;
+      engine = startDocker(host, folder, socket, daemonFlags);
+      children.push(engine);
+      await answering();
+    };
+    return { engine: new Engine(new Docker({ socketPath: socket })), docker, onHost, stopEngine, startEngine, close };
   } catch (error) {
     await close();
     throw error;

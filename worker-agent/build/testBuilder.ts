@@ -10,7 +10,6 @@ export interface TestBuilder {
   readonly stack: Stack;
   readonly git: TestGit;
   readonly agent: string;
-  readonly builds: Partial<BuildSettings>;
   built(build: object, rest?: object): Promise<JobResult>;
   /** The sentence with which it ended. */
   failed(build: object): Promise<string>;
@@ -26,7 +25,6 @@ export async function startBuilder(builds: Partial<BuildSettings> = {}): Promise
     stack,
     git,
     agent: agent.id,
-    builds,
     built: (build, rest = {}) => stack.run({ image: undefined, build, ...rest }),
     failed: async (build) => {
       const job = await stack.finished(await stack.submit({ image: undefined, build }));

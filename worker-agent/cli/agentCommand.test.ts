@@ -5,7 +5,8 @@ import { homedir, hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { queueNameOfKey } from "../../wire/keyedQueue.ts";
-import { type AgentSettings, agentCommand } from "./agentCommand.ts";
+import { agentCommand } from "./agentCommand.ts";
+import type { AgentSettings } from "./agentSettings.ts";
 import { forgetEmptyVariables, usualArgs } from "./setting.ts";
 
 afterEach(() => {

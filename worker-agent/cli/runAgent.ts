@@ -5,7 +5,7 @@ import { messageOf } from "../fault.ts";
 import { serveHealth } from "../health/healthServer.ts";
 import { agentLog, type LogSink } from "../log.ts";
 import { systemWorld } from "../world.ts";
-import type { AgentSettings } from "./agentCommand.ts";
+import type { AgentSettings } from "./agentSettings.ts";
 import { exitCodes } from "./fault.ts";
 
 export async function runAgent(settings: AgentSettings): Promise<void> {

@@ -22,11 +22,20 @@ export function setting(flags: string, description: string, options: SettingOpti
   // Help shows what happens without the flag also where that is found out later.
   const known = value !== undefined || shown === undefined;
   const option = new Option(flags, known ? description : `${description} (default: ${shown})`);
-  option.env(variableOf(env, alsoEnv));
+  const name = variableOf(env, alsoEnv);
+  option.env(name);
+  variables.set(option, `LONGSHORE_${env}`);
   if (choices) option.choices([...choices]);
   if (parse) option.argParser(parse);
   if (value !== undefined) option.default(value, shown);
   return group === undefined ? option : option.helpGroup(group);
+}
+
+const variables = new WeakMap<Option, string>();
+
+/** The variable that stands for an option: ours, whichever name it was given by. */
+export function variableFor(option: Option): string | undefined {
+  return variables.get(option);
 }
 
 export type SwitchOptions = Pick<SettingOptions, "env" | "alsoEnv" | "group">;
@@ -35,6 +44,7 @@ export type SwitchOptions = Pick<SettingOptions, "env" | "alsoEnv" | "group">;
 export function onOff(flags: string, description: string, { env, alsoEnv, group }: SwitchOptions): Option {
   const name = variableOf(env, alsoEnv);
   const option = new Option(flags, `${description} (env: ${name})`);
+  variables.set(option, `LONGSHORE_${env}`);
   if (saysTrue(name)) option.default(true);
   return group === undefined ? option : option.helpGroup(group);
 }

@@ -2,13 +2,14 @@
 // (DOCKER_HOST, TLS, ssh, the usual sockets) and speaks HTTP with it; its own methods are not used, because they put a
 // container's whole configuration into the query string and have no types for what comes back.
 
+import { Agent } from "node:http";
 import { availableParallelism } from "node:os";
 import { Duplex, Readable } from "node:stream";
 import Docker from "dockerode";
 import * as v from "valibot";
 import { Gate } from "../gate.ts";
-import { engineCallMs, engineWorkPerCpu } from "../limits.ts";
-import { within } from "../retry.ts";
+import { engineCallMs, engineRetry, engineWorkPerCpu } from "../limits.ts";
+import { retrying, within } from "../retry.ts";
 import type { Usage } from "../usage/cgroup.ts";
 import {
   ContainerState,
@@ -18,6 +19,7 @@ import {
   type ImageInfo,
   ImageList,
   Info,
+  isEngineLoss,
   Listed,
   type ListedContainer,
   type ListedImage,
@@ -53,6 +55,8 @@ const statusCodes: Readonly<Record<number, true>> = { 200: true, 201: true, 204:
 
 export class Engine {
   readonly #modem: Modem;
+  /** The same by a new connection each time: an engine that is about to end still answers on those that it has. */
+  readonly #afresh: Modem;
   /** Creating, starting and removing: more at once makes each slower and none sooner (docker-perf: 2 for each core). */
   readonly #heavy = new Gate(engineWorkPerCpu * availableParallelism());
 
@@ -61,6 +65,8 @@ export class Engine {
 
   constructor(docker: Docker = new Docker()) {
     this.#modem = docker.modem;
+    const plain = "protocol" in docker.modem && docker.modem.protocol === "http";
+    this.#afresh = plain ? Object.create(docker.modem, { agent: { value: new Agent() } }) : docker.modem;
   }
 
   async info(signal?: AbortSignal) {
@@ -81,8 +87,9 @@ export class Engine {
     };
   }
 
+  /** Fails when the engine takes no new connections any more. */
   async ping(signal?: AbortSignal): Promise<void> {
-    await this.#call({ method: "GET", path: "/_ping", signal });
+    await this.#call({ method: "GET", path: "/_ping", signal }, this.#afresh);
   }
 
   /** The new container's id. */
@@ -175,10 +182,18 @@ export class Engine {
     }
   }
 
-  /** Removes a container in any state, with its anonymous volumes. Nothing when it is gone. */
-  async remove(id: string, signal?: AbortSignal): Promise<void> {
+  /**
+   * Removes a container in any state, with its anonymous volumes. Nothing when it is gone. An engine that is being restarted is
+   * waited for: what is not removed now would stay.
+   */
+  async remove(id: string, signal: AbortSignal = within(engineCallMs)): Promise<void> {
     const call = { method: "DELETE", path: `/containers/${id}`, query: { force: "1", v: "1" }, signal } as const;
-    await this.#heavy.within(() => this.#unless404(call));
+    await retrying(() => this.#heavy.within(() => this.#unless404(call)), {
+      backoff: { tries: Number.POSITIVE_INFINITY, ...engineRetry },
+      retryable: isEngineLoss,
+      random: Math.random,
+      signal,
+    });
   }
 
   async list(label: string, signal?: AbortSignal): Promise<readonly ListedContainer[]> {
@@ -296,7 +311,10 @@ export class Engine {
     }
   }
 
-  #call({ method, path, query = {}, body = {}, login, signal, as, limitMs = engineCallMs }: Call): Promise<unknown> {
+  #call(
+    { method, path, query = {}, body = {}, login, signal, as, limitMs = engineCallMs }: Call,
+    modem = this.#modem,
+  ): Promise<unknown> {
     // A signal handed to docker-modem lives as long as the stream; a stream's time limit is its reader's.
     const abortSignal = as === undefined ? within(limitMs, signal) : signal;
     const isArchive = Buffer.isBuffer(body) || body instanceof Readable;
@@ -312,7 +330,7 @@ export class Engine {
         hijack: as === "hijack",
         ...(abortSignal ? { abortSignal } : {}),
       };
-      this.#modem.dial(options, (error, answer) => {
+      modem.dial(options, (error, answer) => {
         if (error === null || error === undefined) return resolve(answer);
         if (signal?.aborted) return reject(signal.reason);
         reject(engineError(error, `${method} ${path}`));

@@ -1,7 +1,7 @@
 // What the Docker engine answers, as far as the agent reads it: each answer is parsed once, by one of these schemas.
 
 import * as v from "valibot";
-import { messageOf } from "../fault.ts";
+import { EngineLost, messageOf } from "../fault.ts";
 import { type Usage, workingSet } from "../usage/cgroup.ts";
 
 /** The engine's answer to a request that it could not do. Without a status it was not reached. */
@@ -12,6 +12,14 @@ export class EngineError extends Error {
     super(message, { cause });
     this.status = status;
   }
+}
+
+/** Whether the engine went away, as far as a failure and what caused it say. */
+export function isEngineLoss(error: unknown): boolean {
+  for (let one = error; one instanceof Error; one = one.cause) {
+    if (one instanceof EngineLost || (one instanceof EngineError && one.status === undefined)) return true;
+  }
+  return false;
 }
 
 export function engineError(error: unknown, what: string): EngineError {

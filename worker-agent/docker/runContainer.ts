@@ -2,7 +2,7 @@
 
 import type { Readable } from "node:stream";
 import { setTimeout as after } from "node:timers/promises";
-import { JobFault, messageOf, Stopped } from "../fault.ts";
+import { EngineLost, JobFault, messageOf, Stopped } from "../fault.ts";
 import {
   engineAwayMs,
   engineRetry,
@@ -16,7 +16,7 @@ import { jitteredMs, settledWithin, sleep } from "../retry.ts";
 import type { World } from "../world.ts";
 import { Demultiplexer, type LogStream } from "./demux.ts";
 import type { Engine } from "./engine.ts";
-import { type ContainerState, EngineError } from "./engineAnswers.ts";
+import { type ContainerState, EngineError, isEngineLoss } from "./engineAnswers.ts";
 import { stopContainer } from "./stopContainer.ts";
 
 /** How a container comes to run. */
@@ -109,28 +109,34 @@ async function ended(run: Run, begunAt: number, signal: AbortSignal): Promise<bo
   }
 }
 
-/** Waits for the exit across an engine that goes away and comes back. */
+/** Waits for the exit across an engine that goes away and comes back. @throws EngineLost when it took the container with it. */
 async function exited({ engine, id, limitMs, note, world }: Run, signal: AbortSignal): Promise<void> {
   let awaySince: number | undefined;
   for (let failures = 0; ; failures += 1) {
-    const askedAt = world.now();
     try {
+      if (awaySince !== undefined) await expectRunning(engine, id, signal);
+      awaySince = undefined;
       // The container was started, so "not running" means its end. The limit is only for an engine that never answers.
       await engine.wait(id, limitMs * 2 + engineAwayMs, signal);
       return;
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof EngineError) || error.status !== undefined) {
-        throw new JobFault(`The container was lost: ${messageOf(error)}.`, { cause: error });
-      }
-      if (world.now() - askedAt > engineAwayMs) awaySince = undefined;
-      awaySince ??= world.now();
-      if (failures === 0) note("\u2014 the Docker engine went away; waiting for it \u2014");
-      if (world.now() - awaySince > engineAwayMs)
-        throw new JobFault("The Docker engine went away while the job ran, and did not come back.");
+      if (error instanceof EngineLost) throw error;
+      if (!isEngineLoss(error)) throw new JobFault(`The container was lost: ${messageOf(error)}.`, { cause: error });
+      if (awaySince === undefined) note("\u2014 the Docker engine went away; waiting for it \u2014");
+      awaySince ??= world.elapsed();
+      if (world.elapsed() - awaySince > engineAwayMs)
+        throw new EngineLost("The Docker engine went away while the job ran, and did not come back.", { cause: error });
       await sleep(jitteredMs(failures, engineRetry, world.random), signal);
     }
   }
+}
+
+/** Where an engine's absence ends a container, its exit code says nothing about the job. */
+async function expectRunning(engine: Engine, id: string, signal: AbortSignal): Promise<void> {
+  const container = await engine.inspect(id, signal);
+  if (container?.State.Running !== true)
+    throw new EngineLost("The Docker engine went away and ended the job's container.");
 }
 
 /** Since when it is the job. */
@@ -177,6 +183,8 @@ function startFault(text: string): string {
 async function endOf(run: Run, timedOut: boolean, since: number | undefined): Promise<RunEnd> {
   const container = await stateAtEnd(run, timedOut);
   const { State: state } = container;
+  // An engine that is being stopped ends containers as if they had ended themselves.
+  if (state.ExitCode !== 0 && !timedOut) await run.engine.ping();
   const from = Math.max(startedAt(container) ?? 0, since ?? 0);
   const duration = Date.parse(state.FinishedAt) - from;
   return {

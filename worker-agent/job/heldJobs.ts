@@ -3,9 +3,9 @@
 
 import type { Held, StopReason } from "../../wire/agentMessages.ts";
 import type { JobDefinition } from "../../wire/definition.ts";
-import type { QueueHash } from "../../wire/ids.ts";
+import type { JobId, QueueHash } from "../../wire/ids.ts";
 import { Stopped } from "../fault.ts";
-import { stopGraceMs } from "../limits.ts";
+import { engineLossesKeptMax, engineLossesMax, stopGraceMs } from "../limits.ts";
 import { type LogSink, shortQueue, withContext } from "../log.ts";
 import { frameOf, linesFrame, progressFrame, sealedFrame } from "../queue/attemptFrames.ts";
 import type { Ledger } from "../queue/capacity.ts";
@@ -23,6 +23,8 @@ export interface HeldJobsOptions {
   readonly sessionOf: (queue: QueueHash) => Session | undefined;
   /** Resolves when every session knows its queue. */
   readonly allKnown: () => Promise<unknown>;
+  /** The engine went away: whether it is back is asked at once. */
+  readonly engineLost: () => void;
   /** Something that every queue, or every other queue, should know has changed. */
   readonly changed: (but?: QueueHash) => void;
 }
@@ -33,6 +35,8 @@ interface Entry {
   readonly task: JobTask;
   readonly since: number;
   readonly controller: AbortController;
+  /** Why it goes back to its queue when nothing of it is left. */
+  givingBack?: string;
 }
 
 export class HeldJobs {
@@ -42,6 +46,8 @@ export class HeldJobs {
   readonly #awaiting = new Map<string, StartTask>();
   /** Everything that is not cleaned up yet, held or already reported. */
   readonly #running = new Set<Promise<void>>();
+  /** How often the engine went away with a job. One that does that to every engine must end some day. */
+  readonly #lost = new Map<JobId, number>();
   #givingBack: string | undefined;
 
   constructor(options: HeldJobsOptions) {
@@ -134,7 +140,7 @@ export class HeldJobs {
     log({ event: task.adopted ? "job resumed" : "job started" });
     const done = runJob(task, { ...tools, log }, this.#uplink(task, log), controller.signal).finally(() => {
       this.#running.delete(done);
-      const why = this.#givingBack;
+      const why = this.#givingBack ?? this.#held.get(key)?.givingBack;
       if (why !== undefined && this.#held.has(key)) sessionOf(queue)?.giveBack({ job, attempt }, why);
       this.#forget(task);
     });
@@ -165,6 +171,7 @@ export class HeldJobs {
         if (!session) throw new Error("This agent no longer serves the queue that it would upload for.");
         return session.ask(step, signal);
       },
+      engineLost: (why) => this.#engineLost(task, why),
       finished: async (finish) => {
         const why = await spool.put(queue, finish);
         if (why !== undefined) log({ event: "finish only in memory", level: "warn", message: why });
@@ -172,6 +179,17 @@ export class HeldJobs {
         this.#forget(task);
       },
     };
+  }
+
+  #engineLost({ queue, job, attempt }: JobTask, why: string): boolean {
+    this.#options.engineLost();
+    const entry = this.#held.get(keyOf(queue, { job, attempt }));
+    const times = (this.#lost.get(job) ?? 0) + 1;
+    if (this.#lost.size >= engineLossesKeptMax) this.#lost.clear();
+    this.#lost.set(job, times);
+    if (!entry || times >= engineLossesMax) return false;
+    entry.givingBack = why;
+    return true;
   }
 
   /** An adopted job may print before any session knows which queue it serves. */

@@ -5,6 +5,7 @@ import { basename } from "node:path";
 import type { ResourceLimits, ResourceSample } from "../../wire/resources.ts";
 import type { JobPhase } from "../../wire/result.ts";
 import { containerName } from "../docker/container.ts";
+import { isEngineLoss } from "../docker/engineAnswers.ts";
 import type { Place } from "../docker/network.ts";
 import type { RunEnd } from "../docker/runContainer.ts";
 import { isDiskFull, JobFault, messageOf } from "../fault.ts";
@@ -34,6 +35,8 @@ export interface Uplink {
   readonly log: LogUplink;
   /** A step of an upload in parts. */
   readonly upload: AskUpload;
+  /** The engine went away with the attempt in it: true when the attempt will be given back, false when it was so too often. */
+  readonly engineLost: (why: string) => boolean;
   /** Resolves when the finish is safe. It is called at most once, and not for a job that was aborted. */
   readonly finished: (finish: SpooledFinish) => Promise<void>;
 }
@@ -63,11 +66,12 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
   const jobCache = tools.jobCache === "job" ? folder.jobCache : jobCacheOf(tools.jobCaches, task.queue);
   const life: Life = { jobCache, task, tools, folder, parked, places, log, phases, beganAt, allowance };
   try {
-    const finish = await finishOf(life, { blobs, sampled: uplink.resources }, signal);
+    const finish = await finishOf(life, { blobs, uplink }, signal);
     signal.throwIfAborted();
     await uplink.finished(finish);
   } catch (error) {
     if (signal.aborted) tell({ event: "job stopped", message: messageOf(signal.reason) });
+    else if (isEngineLoss(error)) tell({ event: "job given back", level: "warn", message: messageOf(error) });
     else tell({ event: "job not reported", level: "error", message: messageOf(error) });
   } finally {
     log.close();
@@ -75,12 +79,13 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
   }
 }
 
-/** Runs the attempt to its end. Rejects only when it was aborted. */
-async function finishOf(
-  life: Life,
-  { blobs, sampled }: { readonly blobs: BlobUpload; readonly sampled: Uplink["resources"] },
-  signal: AbortSignal,
-): Promise<SpooledFinish> {
+interface Ways {
+  readonly blobs: BlobUpload;
+  readonly uplink: Uplink;
+}
+
+/** Runs the attempt to its end. Rejects only when it was aborted, or is given back because the engine went away. */
+async function finishOf(life: Life, { blobs, uplink }: Ways, signal: AbortSignal): Promise<SpooledFinish> {
   const { task, tools, folder, log, phases } = life;
   let end: MeteredEnd | undefined;
   let image = task.adopted?.record.image;
@@ -90,7 +95,7 @@ async function finishOf(
     const limitMs = life.allowance.durationMs;
     const note = (text: string) => log.note(text);
     const { engine, world } = tools;
-    const how = { engine, limitMs, printed: log.printed.bind(log), note, world, sampled };
+    const how = { engine, limitMs, printed: log.printed.bind(log), note, world, sampled: uplink.resources };
     end = await phases.during("run", async () => {
       if (prepared) return await execute(life, prepared, how, signal);
       if (task.adopted) return await runAdopted(life, task.adopted, how, signal);
@@ -109,6 +114,7 @@ async function finishOf(
     return { ...(await runFinish(report, blobs, signal)), pieces: [...logEnd.pieces] };
   } catch (error) {
     signal.throwIfAborted();
+    if (isEngineLoss(error) && uplink.engineLost(messageOf(error))) throw error;
     const sentence = sentenceOf(error);
     if (!(error instanceof JobFault))
       tools.log({ event: "job failed in the agent", level: "error", message: stackOf(error) });
