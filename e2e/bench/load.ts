@@ -49,6 +49,10 @@ class CountedSocket {
 /** An agent whose containers take no time. */
 export class NoopAgent {
   readonly socket: CountedSocket;
+  /** The jobs that it was given. */
+  readonly jobs = new Set<string>();
+  /** Ends that the queue has accepted. */
+  accepted = 0;
   #starts = 0;
   #onWelcome: () => void = () => {};
   #awaited: { count: number; resolve: () => void } | undefined;
@@ -94,7 +98,10 @@ export class NoopAgent {
       this.#sync(message.revision, []);
       this.#onWelcome();
     }
-    if (message.type !== "orders" || message.start.length === 0) return;
+    if (message.type !== "orders") return;
+    for (const { outcome } of message.answered) if (outcome === "accepted") this.accepted += 1;
+    if (message.start.length === 0) return;
+    for (const { job } of message.start) this.jobs.add(job);
     this.#starts += message.start.length;
     const result = { StatusCode: 0, logs: [], isTimedOut: false, outputs: {} };
     const finished = message.start.map(({ job, attempt }: { job: string; attempt: string }) => {
@@ -128,9 +135,13 @@ export class LoadClient {
     return client;
   }
 
+  definition(number: number): Readonly<Record<string, string>> {
+    return { image: "noop", command: `${this.#tag} ${number}` };
+  }
+
   /** `tags` that no agent has keep a job in the queue. */
   submit(number: number, tags?: readonly string[]): void {
-    const definition = { image: "noop", command: `${this.#tag} ${number}`, ...(tags ? { tags } : {}) };
+    const definition = { ...this.definition(number), ...(tags ? { tags } : {}) };
     const payload = { state: "Queued", value: { type: "Queued", enqueued: { definition } } };
     this.socket.send(JSON.stringify({ type: "StateChange", payload }));
   }

@@ -1,163 +1,126 @@
-// The queue through real sockets, with agents that do nothing: submissions and finished jobs a second, what each job costs in
-// frames and bytes, how long a job takes to reach an agent, and memory. Counts are exact; rates are this machine's.
+// The queue through real sockets, with agents that do nothing, in both shells. Counts are exact; rates and times are this
+// machine's, which the bench shares with what it measures. Every row has a budget: one that is not done by then says how far it came.
 
-import { readFileSync } from "node:fs";
 import { startCloudflareShell } from "../shells/cloudflareShell.ts";
 import { startNodeShell } from "../shells/nodeShell.ts";
+import { objectsPerSecond } from "./bucketAlone.ts";
 import { LoadClient, NoopAgent } from "./load.ts";
+import { cachedMs, costBeside, submissionRate } from "./queueCosts.ts";
+import { cpuMsOf, memoryOf, printHead, printRow, quantile, type Row } from "./table.ts";
 
-const limitMs = 300_000;
+const busyMs = 12_000;
+const drainMs = 60_000;
+/** Waiting jobs and sockets that watch. The full queue is the last: a bucket is long busy with its definitions. */
+const besides = [
+  { queued: 0, watching: 1 },
+  { queued: 0, watching: 10 },
+  { queued: 0, watching: 100 },
+  { queued: 1_000, watching: 1 },
+  { queued: 9_980, watching: 1 },
+] as const;
 
 interface Measured {
-  readonly name: string;
   readonly origin: string;
   readonly pid: number;
-  stop(): Promise<void>;
 }
 
 export async function benchQueue(): Promise<void> {
   const node = await startNodeShell();
-  await measure({ name: "Node, embedded", origin: node.origin, pid: node.program.pid, stop: () => node.stop() });
+  try {
+    printHead("The queue on Node, embedded");
+    await measure({ origin: node.origin, pid: node.program.pid }, 3_000);
+  } finally {
+    await node.stop();
+  }
   const cloudflare = await startCloudflareShell();
-  await measure({
-    name: "workerd serve",
-    origin: cloudflare.origin,
-    pid: cloudflare.pid,
-    stop: () => cloudflare.stop(),
+  try {
+    printHead("The queue in `workerd serve`, its bucket (s3rver) in the bench's process");
+    await row("the bucket alone", async () => ({ value: `${await objectsPerSecond(cloudflare.bucket)} objects/s` }));
+    await measure(cloudflare, 1_000);
+  } finally {
+    await cloudflare.stop();
+  }
+}
+
+async function measure(shell: Measured, toReach: number): Promise<void> {
+  printRow({ what: "memory, idle", value: memoryOf(shell.pid).now });
+  await row("cached job: submit to result, 1 request", async () => {
+    const samples = await cachedMs(shell.origin);
+    return { value: `p50 ${quantile(samples, 0.5)} ms (${samples.length})`, reach: "p50 ≤ 10 ms" };
+  });
+  for (const beside of besides) await costs(shell, beside);
+  await throughput(shell, toReach);
+  await row("submissions by one socket, nobody runs them", async () => {
+    const { perSecond, jobs } = await submissionRate(shell.origin);
+    return { value: `${perSecond}/s (${jobs})`, peer: "42/s at 5,000 queued" };
+  });
+  printRow({ what: "memory after that", value: memoryOf(shell.pid).now });
+}
+
+/** One job at a time beside others that wait and watch. */
+async function costs({ origin, pid }: Measured, { queued, watching }: (typeof besides)[number]): Promise<void> {
+  await row(`one job beside ${queued} queued, ${watching} watching`, async () => {
+    const { frames, bytes, reached, memory } = await costBeside({ origin, queued, watching }, () => memoryOf(pid).now);
+    const [p50, p99] = [quantile(reached, 0.5), quantile(reached, 0.99)];
+    const latency = { what: "  submitted, until its agent holds it", value: `p50 ${p50} ms, p99 ${p99} ms` };
+    const full = { what: "  memory then", value: memory, reach: "< 150 MiB", peer: "366 MiB at 5,000" };
+    return {
+      value: `${frames.toFixed(1)} frames, ${Math.round(bytes)} B`,
+      reach: "≤ 8 frames, ≤ 6,144 B",
+      peer: queued > 0 ? "404 KiB at 5,000" : "",
+      more: [{ ...latency, reach: "p50 ≤ 5 ms, p99 ≤ 25 ms" }, ...(queued > 5_000 ? [full] : [])],
+    };
   });
 }
 
-async function measure(shell: Measured): Promise<void> {
-  console.log(`\n${shell.name}`);
-  try {
-    await latency(shell);
-    await throughput(shell);
-    await costs(shell);
-    await submissions(shell);
-  } finally {
-    await shell.stop();
-  }
-}
-
-/** One job at a time: submit sent to agent holds it. */
-async function latency({ origin }: Measured): Promise<void> {
-  const queue = newQueue();
-  const agent = await NoopAgent.connect(origin, queue, 1);
-  const client = await LoadClient.connect(origin, queue, "latency");
-  const samples: number[] = [];
-  for (let i = 0; i < 500; i++) {
-    const reached = agent.reached(i + 1);
-    const sent = performance.now();
-    client.submit(i);
-    await reached;
-    samples.push(performance.now() - sent);
-  }
-  row(
-    "submit → agent holds it",
-    `p50 ${quantile(samples, 0.5)} ms, p99 ${quantile(samples, 0.99)} ms (500 jobs, one at a time)`,
-  );
-  agent.socket.close();
-  client.socket.close();
-}
-
-/** 4 agents of 10 slots, always enough waiting. */
-async function throughput({ origin, pid }: Measured): Promise<void> {
-  const queue = newQueue();
-  const jobs = 20_000;
-  const client = await LoadClient.connect(origin, queue, "throughput");
-  const agents = await Promise.all(Array.from({ length: 4 }, () => NoopAgent.connect(origin, queue, 10)));
-  const begun = performance.now();
-  let sent = 0;
-  while (client.finished.size < jobs) {
-    while (sent < jobs && sent - client.finished.size < 2_000) client.submit(sent++);
-    const before = client.finished.size;
-    await client.until(() => client.finished.size > before, limitMs);
-  }
-  const seconds = (performance.now() - begun) / 1000;
-  const starts = agents.reduce((sum, agent) => sum + agent.starts, 0);
-  row(
-    "finished jobs",
-    `${Math.round(jobs / seconds)}/s (4 agents × 10 slots, ${jobs} jobs, ${starts} started, ${rss(pid)})`,
-  );
-  for (const agent of agents) agent.socket.close();
-  client.socket.close();
-}
-
-/** Frames and bytes of one job on its client's and its agent's sockets, beside others that wait and watch. */
-async function costs({ origin, pid }: Measured): Promise<void> {
-  for (const [queued, watching] of [
-    [0, 1],
-    [1_000, 1],
-    [9_900, 1],
-    [0, 10],
-    [0, 100],
-  ] as const) {
-    const queue = newQueue();
-    const filler = await LoadClient.connect(origin, queue, "filler");
-    for (let i = 0; i < queued; i++) filler.submit(i, ["nobody"]);
-    await filler.until(() => filler.seen.size >= queued, limitMs);
-    const agent = await NoopAgent.connect(origin, queue, 1);
-    const client = await LoadClient.connect(origin, queue, `cost in ${queue}`);
-    const others = await Promise.all(
-      Array.from({ length: watching - 1 }, (_, i) => LoadClient.connect(origin, queue, `other ${i}`)),
-    );
-    const already = client.finished.size;
-    await client.until(() => client.seen.size >= queued, limitMs);
-    const sockets = [client.socket.traffic, agent.socket.traffic];
-    const before = sum(sockets);
-    const jobs = 20;
-    for (let i = 0; i < jobs; i++) {
-      client.submit(i);
-      await client.until(() => client.finished.size > already + i, limitMs);
+/** 4 agents of 10 slots with always enough waiting, for a while; then until everything that was submitted is seen finished. */
+async function throughput({ origin, pid }: Measured, toReach: number): Promise<void> {
+  await row("finished jobs, 4 agents × 10 slots", async () => {
+    const queue = `bench-${crypto.randomUUID()}`;
+    const client = await LoadClient.connect(origin, queue, "throughput");
+    const agents = await Promise.all(Array.from({ length: 4 }, () => NoopAgent.connect(origin, queue, 10)));
+    const accepted = () => agents.reduce((sum, agent) => sum + agent.accepted, 0);
+    const before = cpuMsOf(pid);
+    const begun = performance.now();
+    let sent = 0;
+    while (performance.now() - begun < busyMs) {
+      while (sent - accepted() < 1_000) client.submit(sent++);
+      await new Promise((resolve) => setTimeout(resolve, 1));
     }
-    const after = sum(sockets);
-    const frames = (after.frames - before.frames) / jobs;
-    const bytes = Math.round((after.bytes - before.bytes) / jobs);
-    row(
-      `one job beside ${queued} waiting, ${watching} watching`,
-      `${frames} frames, ${bytes} bytes${queued === 9_900 ? `, ${rss(pid)}` : ""}`,
-    );
-    for (const socket of [filler, client, ...others, agent]) socket.socket.close();
-  }
+    const seconds = (performance.now() - begun) / 1000;
+    const [done, cpu] = [accepted(), cpuMsOf(pid) - before];
+    const syncs = agents.reduce((sum, agent) => sum + agent.socket.traffic.frames, 0) / 2;
+    await client.until(() => client.finished.size >= sent, drainMs).catch(() => {});
+    const drained = (performance.now() - begun) / 1000 - seconds;
+    for (const { socket } of [client, ...agents]) socket.close();
+    const starts = agents.reduce((sum, agent) => sum + agent.starts, 0);
+    const twice = starts - new Set(agents.flatMap(({ jobs }) => [...jobs])).size;
+    const shown = sent / (client.socket.traffic.frames - sent);
+    return {
+      value: `${Math.round(done / seconds)}/s`,
+      reach: `≥ ${toReach}/s`,
+      peer: "2/s",
+      more: [
+        { what: "  the server's processor time for each", value: `${(cpu / done).toFixed(2)} ms` },
+        { what: "  in one frame", value: `${(done / syncs).toFixed(1)} finishes, ${shown.toFixed(0)} jobs shown` },
+        { what: `  of ${sent} submitted`, value: `${sent - client.finished.size} not seen to end, ${twice} twice` },
+        { what: "  until all were seen to end, after the last", value: `${drained.toFixed(1)} s` },
+      ],
+    };
+  });
 }
 
-/** Submissions alone: nobody runs them. */
-async function submissions({ origin }: Measured): Promise<void> {
-  const client = await LoadClient.connect(origin, newQueue(), "submissions");
-  const jobs = 9_000;
-  const begun = performance.now();
-  for (let i = 0; i < jobs; i++) client.submit(i);
-  await client.until(() => client.seen.size >= jobs, limitMs);
-  row(
-    "submissions",
-    `${Math.round(jobs / ((performance.now() - begun) / 1000))}/s (one socket, ${jobs} jobs, seen queued)`,
-  );
-  client.socket.close();
+interface Value extends Omit<Row, "what"> {
+  /** Rows that belong to it. */
+  readonly more?: readonly Row[];
 }
 
-function newQueue(): string {
-  return `bench-${crypto.randomUUID()}`;
-}
-
-function sum(traffic: readonly { frames: number; bytes: number }[]): { frames: number; bytes: number } {
-  return traffic.reduce((a, b) => ({ frames: a.frames + b.frames, bytes: a.bytes + b.bytes }), { frames: 0, bytes: 0 });
-}
-
-function quantile(samples: readonly number[], q: number): string {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0).toFixed(1);
-}
-
-/** Resident memory, from Linux; elsewhere it is not shown. */
-function rss(pid: number): string {
+/** A row and those that belong to it; what fails is said there, and the others go on. */
+async function row(what: string, measured: () => Promise<Value>): Promise<void> {
   try {
-    const kib = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
-    return `server ${Math.round(Number(kib) / 1024)} MiB`;
-  } catch {
-    return "server memory unknown";
+    const { more = [], ...value } = await measured();
+    for (const each of [{ what, ...value }, ...more]) printRow(each);
+  } catch (error) {
+    printRow({ what, value: `not done: ${error instanceof Error ? error.message : String(error)}` });
   }
-}
-
-function row(what: string, value: string): void {
-  console.log(`  ${what.padEnd(44)} ${value}`);
 }

@@ -41,7 +41,15 @@ export function spawnNodeShell(dataDir: string, options: NodeShellOptions): Prog
       ...allowRanges.flatMap((range) => ["--allow-range", range]),
       ...flags,
     ],
-    { cwd: project, env: { PORT: undefined, HOST: undefined, LONGSHORE_DATA_DIR: undefined } },
+    {
+      cwd: project,
+      env: {
+        PORT: undefined,
+        HOST: undefined,
+        LONGSHORE_DATA_DIR: undefined,
+        NODE_COMPILE_CACHE: join(project, "node_modules/.cache/node"),
+      },
+    },
   );
 }
 

@@ -61,3 +61,15 @@ test("of a write that is asked for again the last one tells how it went", async 
   await second;
   expect(told).toEqual([`definition ${job.slice(0, 4)} true`]);
 });
+
+test("results, for which people wait, are stored before definitions for which nobody does", async () => {
+  const { queue, publisher, log, endOne } = slowly();
+  const agent = queue.agent("a");
+  const done = queue.submit("done");
+  agent.finish(done);
+  const jobs = Array.from({ length: publishAtOnce + 3 }, (_, i) => queue.submit(`${i}`));
+  const all = [...jobs.map((job) => publisher.store(job, "definition", false)), publisher.store(done, "result", false)];
+  for (let i = 0; i < all.length; i++) await endOne();
+  await Promise.all(all);
+  expect(log.indexOf(`result ${done.slice(0, 4)}`)).toBe(publishAtOnce);
+});

@@ -24,7 +24,9 @@ interface Task {
 
 export class Publisher {
   readonly #parts: PublisherParts;
-  readonly #waiting: Task[] = [];
+  /** What an answer waits for, then results: people wait for those. */
+  #urgent: Task[] = [];
+  readonly #others: Task[] = [];
   /** Jobs of which something is being written. */
   readonly #writing = new Set<JobId>();
 
@@ -36,23 +38,23 @@ export class Publisher {
   store(job: JobId, kind: StoreKind, isAwaited: boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const task = { job, kind, resolve };
-    this.#waiting.push(task);
-    if (isAwaited) this.#hurry(job);
+    this.#others.push(task);
+    // All that waits of the job comes along, in its order: a definition must not be overtaken by the deletion before it.
+    if (isAwaited) this.#urgent = [...takeOf(job, this.#urgent), ...takeOf(job, this.#others), ...this.#urgent];
+    else if (kind === "result" || kind === "run") this.#urgent.push(...takeOf(job, this.#others));
     this.#writeNext();
     return promise;
   }
 
-  /** All that waits of the job comes first, in its order: a definition must not be overtaken by the deletion before it. */
-  #hurry(job: JobId): void {
-    const own = this.#waiting.filter((task) => task.job === job);
-    const others = this.#waiting.filter((task) => task.job !== job);
-    this.#waiting.splice(0, Infinity, ...own, ...others);
+  /** The first of a job of which nothing is being written. */
+  #take(line: Task[]): Task | undefined {
+    const next = line.findIndex(({ job }) => !this.#writing.has(job));
+    return next < 0 ? undefined : line.splice(next, 1)[0];
   }
 
   #writeNext(): void {
     while (this.#writing.size < publishAtOnce) {
-      const next = this.#waiting.findIndex(({ job }) => !this.#writing.has(job));
-      const [task] = next < 0 ? [] : this.#waiting.splice(next, 1);
+      const task = this.#take(this.#urgent) ?? this.#take(this.#others);
       if (!task) return;
       this.#writing.add(task.job);
       void this.#carryOut(task);
@@ -72,7 +74,8 @@ export class Publisher {
     }
     this.#writing.delete(job);
     // One that was asked for since is still owed: its own end is what the queue is told.
-    if (!this.#waiting.some((task) => task.job === job && task.kind === kind)) report(job, kind, ok);
+    const waiting = [...this.#urgent, ...this.#others];
+    if (!waiting.some((task) => task.job === job && task.kind === kind)) report(job, kind, ok);
     resolve();
     this.#writeNext();
   }
@@ -98,4 +101,11 @@ export class Publisher {
       }
     }
   }
+}
+
+/** Takes a job's tasks out of a line. */
+function takeOf(job: JobId, line: Task[]): readonly Task[] {
+  const own = line.filter((task) => task.job === job);
+  if (own.length > 0) line.splice(0, Infinity, ...line.filter((task) => task.job !== job));
+  return own;
 }
