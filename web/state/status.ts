@@ -128,7 +128,7 @@ function running({ progress, time }: Job): Status {
 }
 
 export function amountText({ done, total, unit }: Amount): string {
-  if (unit === "steps") return `step ${done} of ${total}`;
+  if (unit === "steps") return `step ${Math.min(done + 1, total)} of ${total}`;
   return total > 0 ? `${sizeText(done)} of ${sizeText(total)}` : sizeText(done);
 }
 

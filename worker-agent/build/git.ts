@@ -73,11 +73,15 @@ export async function fetchCommit(
 
 /** The folder's files at that commit, as a tar. */
 export function treeOf(folder: string, commit: string, path: string, signal: AbortSignal): Readable {
-  const child = spawn("git", ["-C", join(folder, "repository"), "archive", "--format=tar", `${commit}:${path}`], {
-    env: plainEnvironment(folder),
-    stdio: ["ignore", "pipe", "ignore"],
-    signal,
-  });
+  const child = spawn(
+    "git",
+    [...umask, "-C", join(folder, "repository"), "archive", "--format=tar", `${commit}:${path}`],
+    {
+      env: plainEnvironment(folder),
+      stdio: ["ignore", "pipe", "ignore"],
+      signal,
+    },
+  );
   // Its end is the program's, not the pipe's: half a tree is none.
   const files = new PassThrough();
   child.once("error", (error) => files.destroy(error));
@@ -89,6 +93,9 @@ export function treeOf(folder: string, commit: string, path: string, signal: Abo
   child.stdout.pipe(files, { end: false });
   return files;
 }
+
+/** Files have the modes that a checkout gives them. */
+const umask = ["-c", "tar.umask=0022"];
 
 /** What git said when it failed. */
 class GitFault extends JobFault {

@@ -45,13 +45,13 @@ export class Origins {
     const source = parseSource(context);
     // The address as it came: with its credential, which decides what may be seen.
     const key = createHash("sha256").update(context).digest("hex");
-    const { now } = this.#options.world;
+    const { elapsed } = this.#options.world;
     const known = this.#known.get(key);
-    if (known && now() - known.at < sourceFreshMs) return known.origin;
+    if (known && elapsed() - known.at < sourceFreshMs) return known.origin;
     return await this.#asking.join(key, watcher, signal, async (tell, signal) => {
       const origin = await this.#ask(source, sources, tell, signal);
       this.#known.delete(key);
-      this.#known.set(key, { origin, at: now() });
+      this.#known.set(key, { origin, at: elapsed() });
       const [oldest] = this.#known.keys();
       if (this.#known.size > sourcesRememberedMax && oldest !== undefined) this.#known.delete(oldest);
       return origin;

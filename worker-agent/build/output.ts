@@ -66,9 +66,8 @@ export class BuildOutput {
       const shown = steps[this.#step];
       if (shown === undefined) return;
       const [number, total] = [this.#seen(this.#step + 1), this.#seen(this.#total)];
-      const message = `Step ${number}/${total}: ${shown}`;
-      tell.line(message, "docker build");
-      tell.progress({ message, amount: { done: number - 1, total, unit: "steps" } });
+      tell.line(`Step ${number}/${total}: ${shown}`, "docker build");
+      tell.progress({ message: shown, amount: { done: number - 1, total, unit: "steps" } });
       return;
     }
     const container = /^ ---> Running in ([0-9a-f]{12,64})$/.exec(line)?.[1];

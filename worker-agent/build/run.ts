@@ -82,6 +82,8 @@ function queryOf({
   target,
 }: BuildRun): Record<string, string> {
   return {
+    // Not BuildKit, also where that is the usual one.
+    version: "1",
     t: name,
     dockerfile: recipeName,
     networkmode: networkMode,

@@ -100,7 +100,7 @@ describe("an image that is not here", () => {
   test("tells how many bytes of it are here, and never fewer than before", async () => {
     const name = await pushed(open, 30_000_000);
     let time = 0;
-    const some = await images({ world: { ...systemWorld, now: () => (time += 1_000) } });
+    const some = await images({ world: { ...systemWorld, elapsed: () => (time += 1_000) } });
     const each = watcher();
     await some.ensure(name, queue, each, never);
     const amounts = each.heard.notes.flatMap(({ amount }) => (amount ? [amount] : []));

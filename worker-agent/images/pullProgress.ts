@@ -29,8 +29,11 @@ export class PullProgress {
 
   /** A line for the log, when the event is worth one. */
   add({ id, status, progressDetail }: PullEvent): string | undefined {
-    if (id !== undefined && status === "Downloading" && progressDetail?.total !== undefined) {
-      this.#layers.set(id, { current: progressDetail.current ?? 0, total: progressDetail.total });
+    const total = progressDetail?.total ?? 0;
+    if (id !== undefined && total > 0) {
+      if (status === "Downloading") this.#layers.set(id, { current: progressDetail?.current ?? 0, total });
+      // The engine leaves out what it has no time to say, such as how a quick download went.
+      if (status === "Extracting") this.#layers.set(id, { current: total, total });
     }
     const layer = id === undefined ? undefined : this.#layers.get(id);
     if (layer && (status === "Download complete" || status === "Pull complete")) layer.current = layer.total;
@@ -48,7 +51,7 @@ export class PullProgress {
       layers.reduce((sum, layer) => sum + layer.current, 0),
     );
     const amount = { done: this.#shownBytes, total: Math.max(known, this.#shownBytes), unit: "bytes" } as const;
-    return { message: `${megabytes(amount.done)} of ${megabytes(amount.total)} MB downloaded`, amount };
+    return { message: "Downloading", amount };
   }
 }
 
@@ -69,8 +72,4 @@ export function pullFault(image: string, registry: string, reason: string): stri
     return `The image ${JSON.stringify(image)} is not on this machine, and no registry has answered for it: ${registry} could not be reached (${said}).`;
   }
   return `The image ${JSON.stringify(image)} is not on this machine and could not be pulled from ${registry}: ${said}.`;
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(bytes < 10e6 ? 1 : 0);
 }
