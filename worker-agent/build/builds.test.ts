@@ -1,7 +1,8 @@
 // Jobs that build their image, on a real engine with a real edge.
 
+import { createSocket } from "node:dgram";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import tar from "tar-stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -13,6 +14,7 @@ import { docker } from "../testEngine.ts";
 import { logText, type Stack, until } from "../testStack.ts";
 import { systemWorld } from "../world.ts";
 import { startBuilder, type TestBuilder } from "./testBuilder.ts";
+import { rawFrames } from "./testFrames.ts";
 import type { TestGit } from "./testGit.ts";
 
 const from = "FROM longshore/shell";
@@ -68,7 +70,7 @@ describe("a Dockerfile in the definition", () => {
     const dockerfile = `${from}\nRUN cat /proc/sys/kernel/random/uuid >/made`;
     const queues = [stack.queue, `other-${crypto.randomUUID()}`];
     const folder = await stack.folder();
-    const other = await stack.agent({ queues: queues.slice(1), dataDir: folder });
+    const other = await stack.agent({ queues: queues.slice(1), dataDir: folder, builds: builder.builds });
     const results = [];
     for (const queue of queues)
       results.push(await stack.run({ image: undefined, build: { dockerfile }, command: "cat /made" }, queue));
@@ -89,6 +91,25 @@ describe("a Dockerfile in the definition", () => {
     const text = logText(await builder.built({ dockerfile }));
     expect(text.split("\n")).toEqual(expect.arrayContaining([String(1024 ** 3), "1024"]));
     expect(text.match(/Network is unreachable|No route to host|Host is unreachable/g)).toHaveLength(3);
+  });
+
+  test("has steps whose raw frames reach this host as little", async () => {
+    const socket = createSocket("udp4");
+    const heard: string[] = [];
+    socket.on("message", (_bytes, { address }) => heard.push(address));
+    await new Promise<void>((resolve) => socket.bind(0, "0.0.0.0", resolve));
+    const own = Object.values(networkInterfaces()).flatMap((list) =>
+      (list ?? []).filter(({ family }) => family === "IPv4"),
+    );
+    const targets = own.map(({ address }) => address).filter((address) => !address.startsWith("127."));
+    const dockerfile = `FROM longshore/python\nCOPY <<'raw.py' /raw.py\n${rawFrames(socket.address().port, targets)}raw.py\nRUN python3 /raw.py`;
+    // A fresh name, or a build of an earlier run would do.
+    const text = logText(
+      await builder.built({ dockerfile, buildArgs: [`RUN=${crypto.randomUUID()}`] }, { command: "true" }),
+    );
+    expect(text).toContain(`sent ${targets.length + 1} frames`);
+    socket.close();
+    expect(heard).toEqual([]);
   });
 
   test("stops being built when nobody waits any more", async () => {

@@ -10,6 +10,7 @@ export interface TestBuilder {
   readonly stack: Stack;
   readonly git: TestGit;
   readonly agent: string;
+  readonly builds: Partial<BuildSettings>;
   built(build: object, rest?: object): Promise<JobResult>;
   /** The sentence with which it ended. */
   failed(build: object): Promise<string>;
@@ -25,6 +26,7 @@ export async function startBuilder(builds: Partial<BuildSettings> = {}): Promise
     stack,
     git,
     agent: agent.id,
+    builds,
     built: (build, rest = {}) => stack.run({ image: undefined, build, ...rest }),
     failed: async (build) => {
       const job = await stack.finished(await stack.submit({ image: undefined, build }));
