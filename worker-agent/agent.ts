@@ -48,6 +48,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   });
   const { secret, newIdentity = false, world, capacity: lent } = options;
   refuseUnknownRuntime(options.runtime, machine.runtimes);
+  if (machine.unlimited.length > 0) {
+    const message = `This engine says that it holds no container to a limit of ${machine.unlimited.join(" or ")}.`;
+    options.log({ event: "limits not enforced", level: "warn", message });
+  }
   const data = await openDataDir(
     options.dataDir,
     { ...(secret === undefined ? {} : { secret }), newIdentity },

@@ -83,6 +83,11 @@ export class Engine {
       rootFolder: info.DockerRootDir,
       os: info.OSType,
       architecture,
+      /** What it would take as a limit, and not hold containers to: without control groups of its own for one. */
+      unlimited: [
+        ...(info.MemoryLimit === false ? ["memory"] : []),
+        ...(info.PidsLimit === false ? ["processes"] : []),
+      ],
       runtimes: Object.keys(info.Runtimes),
     };
   }

@@ -37,6 +37,8 @@ export const Info = v.object({
   MemTotal: v.number(),
   ServerVersion: v.string(),
   Driver: v.string(),
+  MemoryLimit: v.optional(v.boolean()),
+  PidsLimit: v.optional(v.boolean()),
   /** Podman's alone. */
   BuildahVersion: v.optional(v.string()),
   DockerRootDir: v.optional(v.string()),

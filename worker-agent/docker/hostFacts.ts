@@ -1,5 +1,6 @@
 // What the fence must know of the engine's host: its addresses and its resolvers. Asked of the engine, because this process may
-// run in a container, or on another machine.
+// run in a container, or on another machine; and of this process, because a rootless engine has a network of its own, and jobs
+// leave it with this machine's.
 
 import { readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
@@ -24,11 +25,16 @@ export async function askHostFacts(
         signal,
       ),
     );
-  const { addresses, subnets, resolvers } = await ask("host");
-  if (addresses.length === 0) throw new Error("The engine's host does not say which addresses it has.");
-  if (resolvers.some(isRemote)) return { addresses, subnets, resolvers };
+  const facts = await ask("host");
+  if (facts.addresses.length === 0) throw new Error("The engine's host does not say which addresses it has.");
   // A resolver on the host's loopback stands for others, which the engine finds and shows to containers.
-  return { addresses, subnets, resolvers: (await ask("none")).resolvers };
+  const { resolvers } = facts.resolvers.some(isRemote) ? facts : await ask("none");
+  const here = factsOfThisHost();
+  return {
+    addresses: [...new Set([...facts.addresses, ...here.addresses])].sort(),
+    subnets: [...new Set([...facts.subnets, ...here.subnets])].sort(),
+    resolvers,
+  };
 }
 
 /** Changes when this machine's addresses or resolvers do. Of no meaning for an engine elsewhere. */

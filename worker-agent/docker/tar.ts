@@ -11,9 +11,15 @@ export interface ArchiveFile {
 const blockBytes = 512;
 
 export function tarOf(files: readonly ArchiveFile[]): Buffer {
-  const sorted = [...files].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const sorted = [...foldersOf(files), ...files].sort((a, b) => (a.name < b.name ? -1 : 1));
   const blocks = sorted.flatMap((file) => [headerOf(file), file.content, Buffer.alloc(paddingOf(file.content.length))]);
   return Buffer.concat([...blocks, Buffer.alloc(2 * blockBytes)]);
+}
+
+/** Without entries of their own, a rootless engine makes folders that only it may enter. */
+function foldersOf(files: readonly ArchiveFile[]): readonly ArchiveFile[] {
+  const names = files.flatMap(({ name }) => [...name.matchAll(/\//g)].map(({ index }) => name.slice(0, index + 1)));
+  return [...new Set(names)].map((name) => ({ name, mode: 0o755, content: Buffer.alloc(0) }));
 }
 
 function headerOf({ name, mode, content }: ArchiveFile): Buffer {
@@ -26,7 +32,8 @@ function headerOf({ name, mode, content }: ArchiveFile): Buffer {
   header.write(octal(content.length, 12), 124);
   header.write(octal(0, 12), 136);
   header.write("        ", 148);
-  header.write("0", 156);
+  // A file, or a folder.
+  header.write(name.endsWith("/") ? "5" : "0", 156);
   header.write("ustar\x0000", 257);
   const sum = header.reduce((total, byte) => total + byte, 0);
   header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148);
