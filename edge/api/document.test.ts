@@ -59,6 +59,16 @@ test("every operation says what it answers, and what stands in its path", () => 
   }
 });
 
+test("names in a path are described as their schemas have them", () => {
+  const { paths } = JSON.parse(JSON.stringify(openApiDocument()));
+  const [key] = paths["/f/{key}"].get.parameters;
+  expect(key).toMatchObject({ name: "key", schema: { type: "string", pattern: expect.stringContaining("A-Za-z0-9") } });
+  const cancel = paths["/q/{queue}/j/{id}/{namespace}/cancel"].post.parameters;
+  expect(cancel.filter(({ name }: { name: string }) => name === "namespace")).toMatchObject([
+    { in: "path", schema: { minLength: 1, maxLength: 256 } },
+  ]);
+});
+
 test("the page shows every operation, runs nothing and loads nothing", async () => {
   const response = await app.request("/api");
   const page = await response.text();

@@ -10,7 +10,7 @@ import { ConsoleLogLine, Finished, JobResult } from "../../wire/result.ts";
 import { Callback, FinishedWebhook, QueuedWebhook, webhookHeaders } from "../../wire/webhook.ts";
 import { Submission } from "./jobOperations.ts";
 import { bodyOf, type JsonSchema, jsonSchemaOf, type NamedSchemas } from "./jsonSchema.ts";
-import { type Answer, type Operation, parameters } from "./operation.ts";
+import { type Answer, type Operation, parameterSchemas, parameters } from "./operation.ts";
 import { operations } from "./operations.ts";
 
 const schemas: Readonly<Record<string, v.GenericSchema>> = {
@@ -90,7 +90,7 @@ function operationOf(operation: Operation, path: string, isAlias: boolean): Json
     name,
     in: where,
     required: where === "path",
-    schema: { type: "string" },
+    schema: where === "path" ? schemaOfName(name) : { type: "string" },
     ...(description === undefined ? {} : { description }),
   });
   return {
@@ -110,6 +110,11 @@ function operationOf(operation: Operation, path: string, isAlias: boolean): Json
     ...(body ? { requestBody: { required: true, description: body.what, content: contentOf(body) } } : {}),
     responses: Object.fromEntries(Object.entries(answers).map(([status, answer]) => [status, answerOf(answer)])),
   };
+}
+
+function schemaOfName(name: string): JsonSchema {
+  const schema = parameterSchemas[name];
+  return schema ? jsonSchemaOf(schema, named) : { type: "string" };
 }
 
 function answerOf(answer: Answer): JsonSchema {

@@ -2,6 +2,7 @@
 
 import * as v from "valibot";
 import { ErrorBody } from "../../wire/http.ts";
+import { BlobKey, Namespace, QueueName } from "../../wire/ids.ts";
 
 export interface Answer {
   readonly what: string;
@@ -32,6 +33,13 @@ export const parameters: Readonly<Record<string, string>> = {
   key: "The blob's key: a letter or digit, then up to 199 letters, digits, dots, dashes or underscores.",
   namespace: "The namespace, or `*` for all of them.",
   path: "The file's path, each segment percent-encoded. It may hold slashes.",
+};
+
+/** What those names must be. An id may have `.json` behind it, so it is described and not written as a pattern. */
+export const parameterSchemas: Readonly<Record<string, v.GenericSchema>> = {
+  queue: QueueName,
+  key: BlobKey,
+  namespace: Namespace,
 };
 
 export const json = (what: string, schema: v.GenericSchema): Answer => ({ what, schema });

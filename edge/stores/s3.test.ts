@@ -37,6 +37,6 @@ describe.each([
   ...(hasSwift ? [{ name: "swift", start: startSwift, strict: true }] : []),
 ])("$name as a store", ({ start, strict }) => {
   const current = storeCases(() => openBucket(start));
-  signedCases(current);
+  signedCases(current, { strict });
   uploadCases(current, { strict });
 });

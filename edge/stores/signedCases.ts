@@ -19,10 +19,18 @@ function checksumOf({ hash }: Content): string {
   return base64OfBytes(Uint8Array.from(Buffer.from(hash, "hex")));
 }
 
-export function signedCases(current: () => OpenedS3): void {
+/** `strict`: the server does with ranges what S3 does. */
+export function signedCases(current: () => OpenedS3, { strict }: { readonly strict: boolean }): void {
   const signedPut = async (content: Content) => {
     const checksum = checksumOf(content);
     return { url: await current().store.signed.put(content.key, content.bytes.length, checksum), checksum };
+  };
+  let large: Content | undefined;
+  const storedContent = async (length: number) => {
+    const content = someContent(length);
+    const put = { hash: content.hash, length, bytesMax: length };
+    expect(await current().store.write(content.key, bodyOf(content.bytes), put)).toBe("stored");
+    return content;
   };
   const send = async (url: string, bytes: Uint8Array<ArrayBuffer>, headers: Record<string, string>) => {
     const response = await fetch(url, { method: "PUT", body: bytes, headers });
@@ -42,16 +50,30 @@ export function signedCases(current: () => OpenedS3): void {
     }
   });
 
-  test("a signed download brings ranges", async () => {
-    const content = someContent(1_000);
-    await current().store.write(content.key, bodyOf(content.bytes), { ...content, length: 1_000, bytesMax: 1_000 });
-    const response = await fetch(await current().store.signed.get(content.key, undefined), {
-      headers: { range: "bytes=10-19" },
-    });
-    expect([response.status, Buffer.from(await response.arrayBuffer())]).toEqual([
+  const ranges: readonly (readonly [what: string, range: string, start: number, end: number])[] = [
+    ["the middle", "bytes=7000000-7999999", 7_000_000, 8_000_000],
+    ["all from a place on", "bytes=19999990-", 19_999_990, 20_000_000],
+    ["more than there is", "bytes=19999999-30000000", 19_999_999, 20_000_000],
+    // The other server reads these two otherwise than S3 does.
+    ...(strict ? [["one byte", "bytes=0-0", 0, 1] as const] : []),
+    ...(strict ? [["the last bytes", "bytes=-100000", 19_900_000, 20_000_000] as const] : []),
+  ];
+  test.each(ranges)("a signed download of 20 MB brings %s", async (_what, range, start, end) => {
+    large ??= await storedContent(20_000_000);
+    const response = await fetch(await current().store.signed.get(large.key, "large.bin"), { headers: { range } });
+    const bytes = Buffer.from(await response.arrayBuffer());
+    expect([response.status, response.headers.get("content-range"), bytes.length]).toEqual([
       206,
-      Buffer.from(content.bytes.slice(10, 20)),
+      `bytes ${start}-${end - 1}/20000000`,
+      end - start,
     ]);
+    expect(bytes.equals(large.bytes.subarray(start, end))).toBe(true);
+  });
+
+  test("a signed download of no part that there is says so", async () => {
+    large ??= await storedContent(20_000_000);
+    const headers = { range: "bytes=20000000-" };
+    expect((await fetch(await current().store.signed.get(large.key, undefined), { headers })).status).toBe(416);
   });
 
   test("a signed upload takes no other length, checksum or key", async () => {
