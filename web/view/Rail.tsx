@@ -25,6 +25,8 @@ export function Rail({ shell }: { shell: Shell }) {
           id={`tab-${name}`}
           type="button"
           role="tab"
+          // The words are hidden where the rail is thin; the name stays.
+          aria-label={name === "output" && outputs > 0 ? `${titles[name]}, ${outputs}` : titles[name]}
           title={`${titles[name]} (${viewNames.indexOf(name) + 1})`}
           aria-selected={name === current}
           aria-controls="panel"
