@@ -1,7 +1,7 @@
 // The page at the sizes of a tile, a narrow frame, a metapage's frame and a window of its own; by keyboard alone.
 
 import { pageLink } from "./links.ts";
-import { controls, expect, slowly, test } from "./longshore.ts";
+import { controls, expect, slowly, shared as test } from "./longshore.ts";
 
 const job = { image: "longshore/shell", command: ["sh", "-c", "echo printed; echo made > /outputs/made.txt"] };
 
@@ -10,7 +10,7 @@ test("a wide page shows outputs beside another view, split where a person has pu
   longshore,
 }) => {
   await page.setViewportSize({ width: 1280, height: 720 });
-  await page.goto(pageLink(longshore.origin, { job }));
+  await page.goto(pageLink(longshore.origin, { job, more: { LAYOUT: "a" } }));
   const { run, output, log, tab } = controls(page);
   await run.click();
   await expect(output("made.txt")).toHaveText("made", slowly);
@@ -36,7 +36,7 @@ test("a narrow page reaches every view, and a tile shows the state and one thing
   longshore,
 }) => {
   await page.setViewportSize({ width: 320, height: 480 });
-  await page.goto(pageLink(longshore.origin, { job }));
+  await page.goto(pageLink(longshore.origin, { job, more: { LAYOUT: "b" } }));
   const { run, state, output } = controls(page);
   for (const name of ["Output", "Log", "Inputs", "Settings", "Queue", "History"]) {
     await page.getByRole("tab", { name }).click();
@@ -54,7 +54,7 @@ test("a narrow page reaches every view, and a tile shows the state and one thing
 });
 
 test("every action can be found and done by keyboard, and the focus comes back", async ({ page, longshore }) => {
-  await page.goto(pageLink(longshore.origin, { job }));
+  await page.goto(pageLink(longshore.origin, { job, more: { LAYOUT: "c" } }));
   const { state } = controls(page);
   await expect(page.getByRole("button", { name: "Run", exact: true })).toBeVisible();
   await page.keyboard.press("?");
