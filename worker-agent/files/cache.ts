@@ -2,15 +2,14 @@
 // read-only bind, so that no job can change what another one reads.
 
 import { createHash } from "node:crypto";
-import { createWriteStream } from "node:fs";
 import { access, chmod, constants, copyFile, link, mkdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { own, type Sha256 } from "../../wire/ids.ts";
 import { codeOf, JobFault } from "../fault.ts";
-import { readChunkBytes } from "../limits.ts";
 import { SharedWork } from "../shared.ts";
+import { writeGathered } from "./gatheredFile.ts";
 
 export interface Content {
   readonly hash: Sha256;
@@ -55,18 +54,13 @@ export class ContentCache {
     const partial = join(this.#folder, "partial", this.#newId());
     const hash = createHash("sha256");
     let size = 0;
-    const measure = async function* (chunks: AsyncIterable<Buffer>) {
-      for await (const chunk of chunks) {
-        size += chunk.length;
-        if (size > bytesMax) throw new JobFault(`It is larger than ${bytesMax} bytes.`);
-        hash.update(chunk);
-        yield chunk;
-      }
+    const look = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > bytesMax) throw new JobFault(`It is larger than ${bytesMax} bytes.`);
+      hash.update(chunk);
     };
     try {
-      await pipeline(source, measure, createWriteStream(partial, { flags: "wx", highWaterMark: readChunkBytes }), {
-        signal,
-      });
+      await pipeline(source, (chunks: AsyncIterable<Buffer>) => writeGathered(partial, chunks, look), { signal });
       const found = own.sha256(hash.digest("hex"));
       if (expected !== undefined && expected !== found) throw new JobFault(mismatch(expected, found));
       await chmod(partial, 0o444);
