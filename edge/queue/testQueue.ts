@@ -10,10 +10,11 @@ import { defaultQueueSettings, type QueueSettings } from "../limits.ts";
 import { NodeSql } from "../node/sqlite.ts";
 import type { Call } from "./callbacks.ts";
 import { lookups } from "./lookups.ts";
-import { Queue, type TurnResult } from "./queue.ts";
+import { Queue } from "./queue.ts";
 import { type ClientCaller, Sessions } from "./sessions.ts";
 import type { Submission, SubmitOutcome } from "./submit.ts";
 import type { Effect } from "./turn.ts";
+import type { TurnResult } from "./turns.ts";
 
 type More = Pick<Submission, "client" | "callbacks" | "patienceMs"> & {
   namespace?: string;
