@@ -12,8 +12,8 @@ export const answerMs = 10_000;
 export const lookEveryMs = 25;
 /** A closed connection is noticed at the latest when the next heartbeat of 15 s is written to it. */
 export const streamClosedMs = 25_000;
-/** An idle Durable Object is put to sleep after about 10 s. */
-export const hibernationMs = 30_000;
+/** An idle Durable Object is put to sleep after about 10 s, counted from its last alarm: a lease may end before. */
+export const hibernationMs = 60_000;
 /** A lost agent's job is assignable after at most its lease of 20 s, or 15 s after its socket closed. */
 export const leaseEndMs = 45_000;
 /** Building a page with Vite or a Worker with esbuild. */

@@ -151,7 +151,7 @@ describe("the Cloudflare shell", () => {
 describe.runIf(process.platform === "linux")("a Cloudflare shell that nobody talks to", () => {
   const shell = startedShell(() => startCloudflareShell());
 
-  test("idle sockets stay open while the queue sleeps, and work when it wakes", { timeout: 60_000 }, async () => {
+  test("idle sockets stay open while the queue sleeps, and work when it wakes", { timeout: 120_000 }, async () => {
     const api = new QueueApi(shell());
     const identity = newIdentity();
     const agent = await TestAgent.connect(api, { identity });

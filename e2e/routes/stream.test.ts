@@ -222,7 +222,7 @@ onEveryShell((shell) => {
 describe.runIf(process.platform === "linux")("a Cloudflare shell that nobody talks to", () => {
   const shell = startedShell(() => startCloudflareShell());
 
-  test("a stream stays open while the queue sleeps, and goes on when it wakes", { timeout: 60_000 }, async () => {
+  test("a stream stays open while the queue sleeps, and goes on when it wakes", { timeout: 120_000 }, async () => {
     const api = new QueueApi(shell());
     const { jobId } = await api.submit(uniqueDefinition());
     const stream = await EventStream.open(api, jobId);
