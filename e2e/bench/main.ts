@@ -3,6 +3,7 @@
 import { benchAgentJobs } from "./agent.ts";
 import { benchAgentFiles } from "./agentFiles.ts";
 import { benchJobs } from "./jobs.ts";
+import { benchKills } from "./kills.ts";
 import { benchPage } from "./page.ts";
 import { benchQueue } from "./queue.ts";
 import { benchStores } from "./stores.ts";
@@ -20,6 +21,7 @@ const benches: Readonly<Record<string, (options: BenchOptions) => Promise<void>>
   "agent-jobs": benchAgentJobs,
   "agent-files": benchAgentFiles,
   jobs: benchJobs,
+  kills: benchKills,
   page: benchPage,
   queue: benchQueue,
   stores: benchStores,
