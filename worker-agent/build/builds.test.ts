@@ -70,7 +70,7 @@ describe("a Dockerfile in the definition", () => {
     const dockerfile = `${from}\nRUN cat /proc/sys/kernel/random/uuid >/made`;
     const queues = [stack.queue, `other-${crypto.randomUUID()}`];
     const folder = await stack.folder();
-    const other = await stack.agent({ queues: queues.slice(1), dataDir: folder, builds: builder.builds });
+    const other = await builder.another({ queues: queues.slice(1), dataDir: folder });
     const results = [];
     for (const queue of queues)
       results.push(await stack.run({ image: undefined, build: { dockerfile }, command: "cat /made" }, queue));
@@ -81,7 +81,6 @@ describe("a Dockerfile in the definition", () => {
     const heir = await stack.submit({ image: undefined, build: { dockerfile: `FROM ${id}` } }, queues[1]);
     expect((await stack.finished(heir, queues[1])).finished?.result?.error).toMatch(/was built for another queue/);
     await other.stop({ drain: false });
-    await builder.remove(other.id);
   });
 
   test("has steps that are limited and reach neither this host nor its neighbours", async () => {
@@ -227,7 +226,7 @@ test("what builds leave goes after its time: steps of a failed one, and images t
 
 test("a foreign queue builds on nothing that is private", async () => {
   const queue = `foreign-${crypto.randomUUID()}`;
-  const foreign = await stack.agent({ queues: [queue], dataDir: await stack.folder(), trusted: false });
+  const foreign = await builder.another({ queues: [queue], dataDir: await stack.folder(), trusted: false });
   for (const dockerfile of [from, "FROM scratch\nCOPY --from=longshore/shell / /"]) {
     const job = await stack.finished(await stack.submit({ image: undefined, build: { dockerfile } }, queue), queue);
     expect(job.finished?.result?.error).toMatch(/longshore\/shell" is on the agent's machine but may be private/);

@@ -83,7 +83,8 @@ export class Images {
     const { pull: policy, records, world } = this.#options;
     if (typeof policy === "string") return false;
     const askedAt = records.find(name, id)?.askedAt;
-    return askedAt === undefined || world.now() - askedAt >= policy.afterMs;
+    // A clock that was set back says nothing about how long ago that was.
+    return askedAt === undefined || askedAt > world.now() || world.now() - askedAt >= policy.afterMs;
   }
 
   async #pull({ name, parsed, allowed, present }: Wanted, tell: ImageWatcher, signal: AbortSignal): Promise<void> {
