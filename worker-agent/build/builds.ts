@@ -19,7 +19,7 @@ import type { Images } from "../images/images.ts";
 import type { ImageRecords } from "../images/records.ts";
 import type { LogSink } from "../log.ts";
 import type { World } from "../world.ts";
-import { recipeIn, writeContext } from "./context.ts";
+import { contextOf, recipeIn, writeContext } from "./context.ts";
 import { refuseTrigger } from "./dockerfile.ts";
 import { importExtras } from "./extras.ts";
 import { fetchCommit, type GitOptions, treeOf } from "./git.ts";
@@ -137,12 +137,14 @@ export class Builds {
     }
     const labels = { [buildLabels.queue]: queue, [buildLabels.agent]: agent };
     const tag = `extras-${world.newId()}`;
-    const extrasOptions = { engine, sources, folder, repository: builtRepository, tag, labels, certificates };
+    const files = contextOf(tree, recipe);
+    const image = { repository: builtRepository, tag, labels };
+    const extrasOptions = { engine, sources, context: files, folder, ...image, certificates };
     const extras = await importExtras(plan.extras, extrasOptions, signal);
     try {
       const { dockerfile, steps } = plan.write({ idOf: (image) => ids.get(image) ?? image, extras, labels });
       const context = join(folder, "context.tar");
-      const count = await writeContext(tree, recipe, dockerfile, context, signal);
+      const count = await writeContext(files, dockerfile, context, signal);
       if (origin.kind !== "none") tell.line(`The context has ${count} files.`, "docker build");
       const place = await network.place(queue);
       try {

@@ -58,10 +58,23 @@ export async function recipeIn(tree: Tree, hoist: boolean, wanted: Wanted, signa
   return { dockerfile, prefix, ignore: own ?? read(`${prefix}${ignoreName}`) ?? "" };
 }
 
+/** What the build sees of a tree, by the names that it sees. */
+export function contextOf(tree: Tree, { prefix, ignore }: Recipe): Tree {
+  const leaves = ignoring(ignore);
+  return (visit, signal) =>
+    tree(async (entry, content) => {
+      const path = entry.path.slice(prefix.length);
+      if (!entry.path.startsWith(prefix) || path === "" || leaves(path)) return;
+      if (entry.kind !== "hardlink") return await visit({ ...entry, path }, content);
+      // What it is a name of may not be there.
+      if (entry.target.startsWith(prefix))
+        await visit({ ...entry, path, target: entry.target.slice(prefix.length) }, content);
+    }, signal);
+}
+
 /** Writes the context to a file. `@returns` how many files of the tree are in it. */
 export async function writeContext(
-  tree: Tree,
-  { prefix, ignore }: Recipe,
+  files: Tree,
   dockerfile: string,
   path: string,
   signal: AbortSignal,
@@ -70,16 +83,13 @@ export async function writeContext(
   const file = createWriteStream(path, { flags: "wx", mode: 0o600 });
   const written = pipeline(pack, file, { signal });
   written.catch(() => {});
-  const leaves = ignoring(ignore);
   let ownIgnore = "";
   let count = 0;
   try {
-    await tree(async (entry, content) => {
-      if (!entry.path.startsWith(prefix)) return;
-      const name = entry.path.slice(prefix.length);
-      if (name === "" || leaves(name)) return;
-      if (name === ignoreName && entry.kind === "file") ownIgnore = await textOf(content);
-      else if (await add(pack, { ...entry, path: name }, prefix, content)) count += 1;
+    await files(async (entry, content) => {
+      if (entry.kind !== "folder") count += 1;
+      if (entry.path === ignoreName && entry.kind === "file") ownIgnore = await textOf(content);
+      else await packEntry(pack, entry, content);
     }, signal);
     // The engine takes these two out of what builds see where the second one names them.
     pack.entry({ name: recipeName }, dockerfile);
@@ -95,28 +105,12 @@ export async function writeContext(
   }
 }
 
-/** False where there is nothing that it could be in this context. */
-async function add(
-  pack: tar.Pack,
-  { path, kind, mode, size, modified, target }: TreeEntry,
-  prefix: string,
-  content: Readable,
-): Promise<boolean> {
-  const header = { name: path, mode, mtime: modified };
-  if (kind === "file") {
-    const entry = pack.entry({ ...header, size });
-    await pipeline(content, entry);
-    return true;
-  }
-  if (kind === "hardlink" && !target.startsWith(prefix)) return false;
-  const special =
-    kind === "folder"
-      ? { ...header, type: "directory" as const }
-      : kind === "link"
-        ? { ...header, type: "symlink" as const, linkname: target }
-        : { ...header, type: "link" as const, linkname: target.slice(prefix.length) };
-  pack.entry(special);
-  return kind !== "folder";
+/** Puts an entry of a tree into another archive. */
+export async function packEntry(pack: tar.Pack, entry: TreeEntry, content: Readable): Promise<void> {
+  const { path: name, kind, mode, size, modified: mtime, target: linkname } = entry;
+  if (kind === "file") await pipeline(content, pack.entry({ name, mode, mtime, size }));
+  else if (kind === "folder") pack.entry({ name, mode, mtime, type: "directory" });
+  else pack.entry({ name, mode, mtime, linkname, type: kind === "link" ? "symlink" : "link" });
 }
 
 function isRecipe(path: string, filename: string | undefined): boolean {

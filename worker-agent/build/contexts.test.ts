@@ -38,6 +38,18 @@ describe("a git repository", () => {
     expect(await said("", { dockerfile: `${from}\nCOPY name /x\nCMD cat /x` })).toBe("main");
   });
 
+  test("has files that get another mode, and what the builder must be told of them", async () => {
+    const dockerfile = `${from}\nCOPY --chmod=751 bin/*.sh /x/\nCOPY --chmod=640 . /y\nCOPY bin /z\nCMD stat -c '%n %a' /x/a.sh /y/bin/a.sh /y/bin /z/a.sh`;
+    await builder.git.commit("o/modes.git", "main", { Dockerfile: dockerfile, "bin/a.sh": "x", "bin/b.txt": "x" });
+    const result = await builder.built({ context: `${builder.git.origin}/o/modes.git` });
+    expect(result.logs.map(([text]) => text).slice(-4)).toEqual([
+      "/x/a.sh 751",
+      "/y/bin/a.sh 640",
+      "/y/bin 640",
+      "/z/a.sh 644",
+    ]);
+  });
+
   test("is fetched once for a burst of jobs", async () => {
     await builder.git.commit("o/burst.git", "main", { Dockerfile: `${from}\nCMD echo done` });
     const before = builder.git.asked(/burst.git/);

@@ -9,13 +9,17 @@ import tar from "tar-stream";
 import type { Engine } from "../docker/engine.ts";
 import { JobFault } from "../fault.ts";
 import type { Sources } from "../files/sources.ts";
-import type { ExtraFile } from "./copies.ts";
+import { packEntry } from "./context.ts";
+import type { Extra } from "./copies.ts";
 import { downloadBytesMax } from "./limits.ts";
 import { certificatesPath } from "./plan.ts";
+import type { Tree } from "./tree.ts";
 
 export interface ExtrasOptions {
   readonly engine: Engine;
   readonly sources: Sources;
+  /** What the build sees. */
+  readonly context: Tree;
   /** A folder of this build's own. */
   readonly folder: string;
   readonly repository: string;
@@ -27,8 +31,8 @@ export interface ExtrasOptions {
 
 /** The image's id. Undefined when there is nothing to be in it. */
 export async function importExtras(
-  files: readonly ExtraFile[],
-  { engine, sources, folder, repository, tag, labels, certificates }: ExtrasOptions,
+  files: readonly Extra[],
+  { engine, sources, context, folder, repository, tag, labels, certificates }: ExtrasOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (files.length === 0 && certificates === undefined) return undefined;
@@ -42,17 +46,19 @@ export async function importExtras(
       await copyFile(certificates, copy);
       await addFile(pack, certificatesPath, copy, 0o644);
     }
-    for (const [index, { path: name, from }] of files.entries()) {
+    for (const [index, { path: name, mode, from }] of files.entries()) {
       if ("text" in from) {
-        pack.entry({ name, mode: 0o644 }, from.text);
-        continue;
+        pack.entry({ name, mode: mode ?? 0o644 }, from.text);
+      } else if ("context" in from) {
+        await addPart(pack, name, mode, from.context, context, signal);
+      } else {
+        const download = join(folder, `download-${index}`);
+        await sources.read(from.url, signal, (body) =>
+          pipeline(body, limited(from.url), createWriteStream(download), { signal }),
+        );
+        // As the builder itself makes them.
+        await addFile(pack, name, download, mode ?? 0o600);
       }
-      const download = join(folder, `download-${index}`);
-      await sources.read(from.url, signal, (body) =>
-        pipeline(body, limited(from.url), createWriteStream(download), { signal }),
-      );
-      // As the builder itself makes them.
-      await addFile(pack, name, download, 0o600);
     }
     pack.finalize();
     await written;
@@ -62,6 +68,22 @@ export async function importExtras(
   }
   await engine.importImage(repository, tag, createReadStream(path), { signal, labels });
   return (await engine.image(`${repository}:${tag}`, signal))?.id;
+}
+
+async function addPart(
+  pack: tar.Pack,
+  folder: string,
+  mode: number | undefined,
+  part: string,
+  context: Tree,
+  signal: AbortSignal,
+): Promise<void> {
+  await context(async (entry, content) => {
+    const inside = part === "" || entry.path === part || entry.path.startsWith(`${part}/`);
+    if (!inside) return;
+    const target = entry.kind === "hardlink" ? `${folder}/${entry.target}` : entry.target;
+    await packEntry(pack, { ...entry, path: `${folder}/${entry.path}`, mode: mode ?? entry.mode, target }, content);
+  }, signal);
 }
 
 async function addFile(pack: tar.Pack, name: string, path: string, mode: number): Promise<void> {

@@ -84,12 +84,28 @@ describe("a Dockerfile", () => {
   test("copies a text that it holds itself", () => {
     const { lines, extras } = planned("FROM a\nENV N=1\nCOPY <<a.txt <<'b.txt' /x/\nn=$N\na.txt\nn=$N\nb.txt\n");
     expect(extras).toEqual([
-      { path: "extra/0/a.txt", from: { text: "n=1\n" } },
-      { path: "extra/1/b.txt", from: { text: "n=$N\n" } },
+      { path: "extra/0/a.txt", mode: undefined, from: { text: "n=1\n" } },
+      { path: "extra/1/b.txt", mode: undefined, from: { text: "n=$N\n" } },
     ]);
     expect(lines.slice(3)).toEqual([
       'COPY --from=<extras> ["/extra/0/a.txt","/x/"]',
       'COPY --from=<extras> ["/extra/1/b.txt","/x/"]',
+    ]);
+  });
+
+  test("gives files another mode as it copies them", () => {
+    const { lines, extras } = planned(
+      "FROM a\nCOPY --chmod=0755 --chown=1 ./bin/*.sh run.sh /x/\nCOPY --chmod=700 . /y",
+    );
+    expect(extras).toEqual([
+      { path: "extra/0", mode: 0o755, from: { context: "bin" } },
+      { path: "extra/1", mode: 0o755, from: { context: "run.sh" } },
+      { path: "extra/2", mode: 0o700, from: { context: "" } },
+    ]);
+    expect(lines.slice(2)).toEqual([
+      'COPY --chown=1 --from=<extras> ["/extra/0/bin/*.sh","/x/"]',
+      'COPY --chown=1 --from=<extras> ["/extra/1/run.sh","/x/"]',
+      'COPY --from=<extras> ["/extra/2/","/y"]',
     ]);
   });
 
@@ -132,7 +148,9 @@ describe("a Dockerfile", () => {
     ["FROM a\nRNU x", /Line 2 .*"RNU", which is no instruction/],
     ["FROM a\nRUN --mount=type=secret,id=x,required=true cat /run/secrets/x", /Line 2 .*--mount=.* can't be used/],
     ["FROM a\nRUN --network=host x", /--network=host can't be used/],
-    ["FROM a\nCOPY --chmod=755 a b", /COPY --chmod can't be used here/],
+    ["FROM a\nCOPY --chmod=u+x a b", /COPY --chmod can't be used here/],
+    ["FROM a AS x\nFROM a\nCOPY --from=x --chmod=755 a b", /--chmod can't be used here for files of another stage/],
+    ["FROM a\nCOPY --chmod=755 ../a b", /must be plain what is copied/],
     ["FROM $NAME", /can't be told which image/],
     ["FROM a\nCOPY --from=7 a b", /no earlier stage and no image/],
     ["FROM a\nCOPY a", /needs what to copy/],

@@ -3,7 +3,7 @@
 // gets their ids. Pure.
 
 import { JobFault } from "../fault.ts";
-import { copyOf, type ExtraFile } from "./copies.ts";
+import { copyOf, type Extra } from "./copies.ts";
 import { type Instruction, parseDockerfile, refuseTrigger, wordsOf } from "./dockerfile.ts";
 import { mountOf } from "./mounts.ts";
 import { assignmentsIn, expanded, platformVariables, rawAssignment } from "./variables.ts";
@@ -21,7 +21,7 @@ export interface PlanOptions {
 export interface Plan {
   /** Names of images that it begins with or copies from. */
   readonly images: readonly string[];
-  readonly extras: readonly ExtraFile[];
+  readonly extras: readonly Extra[];
   write(given: Given): Written;
 }
 
@@ -68,7 +68,7 @@ class Planner {
   readonly #options: PlanOptions;
   readonly #steps: Step[] = [];
   readonly #images = new Set<string>();
-  readonly #extras: ExtraFile[] = [];
+  readonly #extras: Extra[] = [];
   readonly #stages: string[] = [];
   readonly #globals: Map<string, string>;
   #variables = new Map<string, string>();
@@ -91,7 +91,9 @@ class Planner {
     else if (name === "RUN") this.#run(instruction);
     else {
       if (name === "SHELL") this.#shell = wordsOf(instruction.rest);
-      if (name === "ENV") for (const [key, value] of assignmentsIn(instruction.rest, true)) this.#set(key, value ?? "");
+      if (name === "ENV")
+        for (const [key, value] of assignmentsIn(instruction.rest, true))
+          this.#variables.set(key, expanded(value ?? "", this.#variables) ?? value ?? "");
       if (name === "ONBUILD") refuseTrigger(instruction.rest, `Line ${line} of the Dockerfile`);
       this.#asIs(instruction);
     }
@@ -174,10 +176,10 @@ class Planner {
       this.#step((given) => emit(["COPY", kept, `--from=${source(given)}`, JSON.stringify(words)]), shown);
       return;
     }
-    for (const { path, from } of foreign) {
-      const place = `extra/${this.#extras.length}/${path}`;
-      this.#extras.push({ path: place, from });
-      const what = JSON.stringify([`/${place}`, target]);
+    for (const { name: file, mode, from } of foreign) {
+      const folder = `extra/${this.#extras.length}`;
+      this.#extras.push({ path: "context" in from ? folder : `${folder}/${file}`, mode, from });
+      const what = JSON.stringify([`/${folder}/${file}`, target]);
       this.#step((given) => emit(["COPY", kept, `--from=${extrasOf(given)}`, what]), shown);
     }
     if (local.length > 0) this.#step(() => emit([name, kept, JSON.stringify([...local, target])]), shown);
@@ -231,10 +233,6 @@ class Planner {
   #asIs({ name, flags, rest, shown }: Instruction): void {
     const words = flags.map(([flag, value]) => `--${flag}=${value}`);
     this.#step(() => [name, ...words, rest].join(" "), shown);
-  }
-
-  #set(name: string, value: string): void {
-    this.#variables.set(name, expanded(value, this.#variables) ?? value);
   }
 
   #step(text: Step["text"], shown?: string): void {
