@@ -189,6 +189,8 @@ export const diskLookMs = 2_000;
 export const diskLookShare = 20;
 /** What stays free on a disk, unless the operator says otherwise: below it a system's own programs begin to fail. */
 export const keepFreeBytes = 5 * GiB;
+/** Below it no more jobs are taken: their logs and outputs would fail. Small machines live with less than `keepFreeBytes`. */
+export const diskFullBytes = GiB / 2;
 /** Inputs that are kept for later jobs, unless the operator says otherwise. */
 export const inputCacheBytes = 50 * GiB;
 /** How much is free is asked that often ... */

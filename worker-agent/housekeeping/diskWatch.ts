@@ -1,5 +1,5 @@
-// Holds a running job to its disk: what it writes to /outputs and, where the engine has no quota for that, into its own file
-// system, and what its queue keeps in /job-cache. Bind mounts have no quota, so they are looked at.
+// Holds a running job to its disk: what it writes to /outputs and into its own file system, and what its queue keeps in
+// /job-cache. Bind mounts have no quota. For the rest the engine may have one; one that accepts it does not always keep it.
 
 import { JobFault, messageOf, Stopped } from "../fault.ts";
 import { sizeText } from "../job/allowance.ts";
@@ -12,7 +12,7 @@ export interface DiskWatch {
   readonly jobCache: string;
   readonly diskBytes: number;
   readonly jobCacheBytes: number;
-  /** Bytes that the container wrote into its own file system, or nothing where the engine sees to that. */
+  /** Bytes that the container wrote into its own file system. */
   readonly written: (signal: AbortSignal) => Promise<number>;
   readonly now: () => number;
   /** A look failed: the next one may not. */

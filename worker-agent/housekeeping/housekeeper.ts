@@ -3,7 +3,7 @@
 import { statfs } from "node:fs/promises";
 import { messageOf } from "../fault.ts";
 import { sizeText } from "../job/allowance.ts";
-import { diskStatMs, housekeepingMs, roomShare } from "../limits.ts";
+import { diskFullBytes, diskStatMs, housekeepingMs, roomShare } from "../limits.ts";
 import type { LogSink } from "../log.ts";
 import type { World } from "../world.ts";
 import { chosen, type Pile, type Spare } from "./pile.ts";
@@ -75,6 +75,7 @@ export class Housekeeper {
     const signal = this.#closing.signal;
     const free = await this.#freeBytes(path);
     const isLow = free < keepFreeBytes;
+    const fullBelow = Math.min(keepFreeBytes, diskFullBytes);
     if (!isLow && !counts) return this.#said(path, false, free);
     // Somewhat more than is missing, or the next file would begin it all again.
     const missing = isLow ? keepFreeBytes / roomShare - free : 0;
@@ -85,7 +86,7 @@ export class Housekeeper {
     }
     const left = removed.length > 0 ? await this.#freeBytes(path) : free;
     if (removed.length > 0) this.#options.log({ event: "housekeeping", message: sentenceOf(removed, left) });
-    this.#said(path, left < keepFreeBytes, left);
+    this.#said(path, left < fullBelow, left);
   }
 
   async #remove(spare: Spare): Promise<boolean> {
@@ -100,11 +101,11 @@ export class Housekeeper {
   }
 
   #said(path: string, isFull: boolean, free: number): void {
-    const { log, keepFreeBytes, changed } = this.#options;
+    const { log, changed } = this.#options;
     if (isFull === this.#full.has(path)) return;
     if (isFull) {
       this.#full.add(path);
-      const sentence = `${sizeText(free)} are free where ${path} is, less than the ${sizeText(keepFreeBytes)} that stay free, and the agent has nothing there that it could remove.`;
+      const sentence = `${sizeText(free)} are free where ${path} is, too little for jobs, and the agent has nothing there that it could remove.`;
       log({ event: "disk nearly full", level: "warn", message: sentence });
       changed("Its disk is nearly full.");
     } else {
