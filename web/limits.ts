@@ -10,6 +10,11 @@ export const handshakeDelayMsMax = 5_000;
 /** After about two minutes the page around the frame is no metapage. */
 export const handshakesMax = 30;
 
+/** Between two messages of live outputs: other frames redraw for each. */
+export const liveEveryMs = 500;
+/** The end of the standard output that they carry. */
+export const liveCharsMax = 256 * 1024;
+
 /** No answer to a PING for this long means that the connection is dead (twice the period of the pings). */
 export const pongTimeoutMs = 10_000;
 /** A socket that has not opened by then is given up and tried again. */

@@ -65,7 +65,7 @@ test("every action can be found and done by keyboard, and the focus comes back",
   await find.focus();
   await page.keyboard.press("Control+k");
   await page.getByRole("combobox", { name: "Action" }).fill("show que");
-  await expect(page.getByRole("option")).toHaveCount(1);
+  await expect(page.getByRole("dialog").getByRole("option")).toHaveCount(1);
   await page.keyboard.press("Enter");
   await expect(page.getByRole("tab", { name: "Queue" })).toHaveAttribute("aria-selected", "true");
   await expect(find).toBeFocused();

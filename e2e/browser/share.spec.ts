@@ -25,6 +25,8 @@ test("a job's link, its short form, docker run, curl and programs do what the pa
   await controls(page).run.click();
   await expect(controls(page).output("copy.txt")).toContainText("lines's", slowly);
 
+  const jobs = Object.keys(await longshore.queue.list());
+
   await page.getByRole("button", { name: "Share" }).click();
   const dialog = page.getByRole("dialog", { name: "Share" });
   const text = async (name: string) => {
@@ -57,5 +59,5 @@ test("a job's link, its short form, docker run, curl and programs do what the pa
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  expect(Object.keys(await longshore.queue.list())).toHaveLength(1);
+  expect(Object.keys(await longshore.queue.list()).sort()).toEqual(jobs.sort());
 });

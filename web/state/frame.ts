@@ -3,6 +3,7 @@
 
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Job } from "../../wire/job.ts";
+import { sendLive } from "../frame/live.ts";
 import { frameWindow, joinMetapage, type MetapageLink } from "../frame/metapage.ts";
 import type { ReadyDefinition } from "../job/definition.ts";
 import { metapageWaitMs } from "../limits.ts";
@@ -12,6 +13,7 @@ import type { QueueTarget } from "../url/target.ts";
 import type { Address } from "./address.ts";
 import type { Browser } from "./browser.ts";
 import { jobPipes, type Values } from "./files.ts";
+import type { Logs } from "./logs.ts";
 import { createOutputSender, type OutputSender } from "./outputs.ts";
 import { type ResultState, runOf } from "./results.ts";
 
@@ -24,6 +26,7 @@ export interface FrameFacts {
   readonly ready: ReadonlySignal<ReadyDefinition | undefined>;
   readonly job: ReadonlySignal<Job | undefined>;
   readonly result: ReadonlySignal<ResultState | undefined>;
+  readonly logs: Pick<Logs, "store" | "version">;
   readonly faults: Signal<readonly Fault[]>;
 }
 
@@ -36,7 +39,18 @@ export function joinFrame(facts: FrameFacts): { mayStart: ReadonlySignal<boolean
     browser.clock.after(metapageWaitMs, () => {
       hasWaited.value = true;
     });
-    sendOutputs(facts, joinMetapage(frameWindow(facts.view), browser.clock, pipes, isConnected));
+    const link = joinMetapage(frameWindow(facts.view), browser.clock, pipes, isConnected);
+    sendOutputs(facts, link);
+    sendLive(
+      {
+        isOn: computed(() => facts.address.parameters.value.live),
+        store: facts.logs.store,
+        version: facts.logs.version,
+        exitCode: computed(() => (facts.job.value?.state === "Finished" ? facts.job.value.statusCode : undefined)),
+        clock: browser.clock,
+      },
+      link,
+    );
     setJobFromPipes(facts);
   }
   return { mayStart: computed(() => isConnected.value || hasWaited.value) };

@@ -108,6 +108,7 @@ export function createPage(browser: Browser, view: Window): Page {
     address,
     pipes,
     result,
+    logs,
     ready,
     job,
     target: queueTarget,

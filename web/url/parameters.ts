@@ -30,6 +30,8 @@ export interface Parameters {
   readonly terminal: boolean;
   readonly resolverefs: boolean;
   readonly allowsetjob: boolean;
+  /** `stdout` and `exitCode` go on as outputs while the job runs. */
+  readonly live: boolean;
   readonly control: Control | undefined;
   readonly maxJobDuration: string | undefined;
   readonly permit: string | undefined;
@@ -70,6 +72,7 @@ export function readParameters(hash: string, search: string): { parameters: Para
     terminal: reader.flag("terminal"),
     resolverefs: reader.flag("resolverefs"),
     allowsetjob: reader.flag("allowsetjob"),
+    live: reader.flag("mp_live"),
     control: reader.control("control"),
     maxJobDuration: reader.duration("maxJobDuration"),
     permit: reader.text("permit") || undefined,

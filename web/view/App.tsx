@@ -59,11 +59,6 @@ function JobPage({ page, shell }: ViewProps) {
           <FailureCard page={page} shell={shell} />
         </ErrorBoundary>
       ) : null}
-      {page.resources.value || hasUse(page) ? (
-        <ErrorBoundary part="The resources">
-          <ResourceCurves page={page} />
-        </ErrorBoundary>
-      ) : null}
       <main class="body" data-menu={menu}>
         {menu === "disabled" ? null : <Rail shell={shell} />}
         <div class="panes" data-panes={isWide ? 2 : 1}>
@@ -76,6 +71,11 @@ function JobPage({ page, shell }: ViewProps) {
           ) : null}
         </div>
       </main>
+      {page.resources.value || hasUse(page) ? (
+        <ErrorBoundary part="The resources">
+          <ResourceCurves page={page} />
+        </ErrorBoundary>
+      ) : null}
     </div>
   );
 }

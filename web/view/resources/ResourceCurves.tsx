@@ -13,14 +13,14 @@ export function ResourceCurves({ page }: Pick<ViewProps, "page">) {
   const limits = seen?.limits ?? used?.limits ?? {};
   const gpus = samples.at(-1)?.gpus ?? [];
   return (
-    <section class="curves" aria-label="Resources">
+    <aside class="curves" aria-label="Resources">
       {samples.length > 1 ? (
         <>
           <Curve
             name="CPU"
             values={samples.map(({ cpus }) => cpus)}
             limit={limits.cpus}
-            textOf={(cpus) => `${cpus.toFixed(1)} CPUs`}
+            textOf={(cpus) => `${cpus.toFixed(cpus < 1 ? 2 : 1)} CPUs`}
           />
           <Curve
             name="Memory"
@@ -47,7 +47,7 @@ export function ResourceCurves({ page }: Pick<ViewProps, "page">) {
           {used.outOfMemory ? " · it ran into its memory limit" : ""}
         </p>
       ) : null}
-    </section>
+    </aside>
   );
 }
 

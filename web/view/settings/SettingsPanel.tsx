@@ -130,6 +130,12 @@ function Behaviour({ page }: Pick<ViewProps, "page">) {
           onChange={(isOn) => page.address.write({ [name]: isOn ? "true" : undefined }, true)}
         />
       ))}
+      <Flag
+        label="Send the log on while it runs"
+        hint="as the outputs stdout and exitCode"
+        isOn={parameters.live}
+        onChange={(isOn) => page.address.write({ mp_live: isOn ? "true" : undefined }, true)}
+      />
     </section>
   );
 }
