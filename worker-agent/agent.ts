@@ -130,7 +130,7 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
   const { runtime, jobCache = "queue" } = options;
   const quota = new DiskQuota();
   const folder = join(data.path, "parked");
-  const places = options.parks === false ? 0 : capacity.slots;
+  const places = options.parked ?? capacity.slots;
   const jobTools = { engine, world, log, network, jobCaches, jobCache, limits, quota, runtime };
   const parking = await Parking.open({ ...jobTools, agent, folder, places });
   const held = new HeldJobs({

@@ -47,8 +47,8 @@ export interface AgentOptions extends Containment {
   readonly keys?: readonly string[];
   /** Begin as a new agent: what the folder's former one left on the host is removed. */
   readonly newIdentity?: boolean;
-  /** Whether containers are started ahead for jobs like those that ran; they are unless this is false. */
-  readonly parks?: boolean;
+  /** How many containers are started ahead at most, for jobs like those that ran; as many as slots if nothing is said. */
+  readonly parked?: number | undefined;
   /** It ends by itself when it has run that many jobs ... */
   readonly maxJobs?: number | undefined;
   /** ... or has had none for so long. */

@@ -23,7 +23,7 @@ export async function startBuilder(builds: Partial<BuildSettings> = {}): Promise
   const [stack, git] = await Promise.all([startStack(), startGit()]);
   const agents: string[] = [];
   const another = async (options: Partial<AgentOptions>) => {
-    const agent = await stack.agent({ builds, parks: false, ...options });
+    const agent = await stack.agent({ builds, parked: 0, ...options });
     agents.push(agent.id);
     return agent;
   };

@@ -108,6 +108,9 @@ describe("what is said about the agent", () => {
       {},
       { limits: { pids: 64, diskBytes: GiB, jobCacheBytes: 2 * GiB } },
     ],
+    ["no --parked", ["q"], {}, { parked: undefined }],
+    ["--parked", ["q", "--parked", "0"], {}, { parked: 0 }],
+    ["LONGSHORE_PARKED", ["q"], { LONGSHORE_PARKED: "3" }, { parked: 3 }],
     ["no --job-cache", ["q"], {}, { jobCache: "queue" }],
     ["--job-cache", ["q", "--job-cache=job"], {}, { jobCache: "job" }],
     ["no --cache-size and no --keep-free", ["q"], {}, { room: { cacheBytes: 50 * GiB, keepFreeBytes: 5 * GiB } }],
@@ -230,6 +233,7 @@ describe("a setting that can't be used gets a sentence", () => {
   test.each<readonly [readonly string[], RegExp]>([
     [[], /Which queue\?/],
     [["q", "--slots", "0"], /--slots <n>.*whole number/],
+    [["q", "--parked", "-1"], /--parked <n>.*from 0/],
     [["q", "--cpus", "-1"], /--cpus <n>.*above 0/],
     [["q", "--memory", "lots"], /--memory <size>.*512m or 4g/],
     [["q", "--gpus", "some"], /--gpus <which>.*device=1/],

@@ -8,12 +8,13 @@ import { defaultJobMs } from "../limits.ts";
 import { addBuilding, Building, buildingOptions } from "./building.ts";
 import { addContaining, Containing, type ContainingOptions, containingOptions } from "./containing.ts";
 import { onOff, setting } from "./setting.ts";
-import { duration, gpus, list, positiveNumber, pullPolicy, ranges, size, wholeNumber } from "./values.ts";
+import { count, duration, gpus, list, positiveNumber, pullPolicy, ranges, size, wholeNumber } from "./values.ts";
 
 export const Lending = v.object({
   ...Containing.entries,
   ...Building.entries,
   slots: v.optional(v.number()),
+  parked: v.optional(v.number()),
   cpus: v.optional(v.number()),
   memory: v.optional(v.number()),
   gpus: v.array(v.string()),
@@ -37,6 +38,14 @@ export function addLending(command: Command, slots: string): Command {
             env: "SLOTS",
             parse: wholeNumber,
             shown: slots,
+            group: lends,
+          }),
+        )
+        .addOption(
+          setting("--parked <n>", "containers started ahead at most, for jobs like those that have just run", {
+            env: "PARKED",
+            parse: count,
+            shown: "as many as slots",
             group: lends,
           }),
         )
@@ -132,10 +141,11 @@ export function addTrust(command: Command): Command {
 /** The agent's options that these settings make. */
 export function lendingOptions(
   lending: Lending,
-): Pick<AgentOptions, "capacity" | "allowImages" | "pull" | "allowRanges" | "builds"> & ContainingOptions {
-  const { slots, cpus, memory, gpus: devices, tag, maxJobDuration, allowImage, pull, allowRange } = lending;
+): Pick<AgentOptions, "capacity" | "parked" | "allowImages" | "pull" | "allowRanges" | "builds"> & ContainingOptions {
+  const { slots, parked, cpus, memory, gpus: devices, tag, maxJobDuration, allowImage, pull, allowRange } = lending;
   return {
     capacity: { slots, cpus, memoryBytes: memory, gpus: devices, tags: tag, maxDurationMs: maxJobDuration },
+    parked,
     allowImages: allowImage,
     pull,
     allowRanges: allowRange,

@@ -22,6 +22,12 @@ export function wholeNumber(text: string): number {
   return Number(text);
 }
 
+/** As `wholeNumber`, or none. */
+export function count(text: string): number {
+  if (!/^(?:0|[1-9]\d{0,3})$/.test(text)) throw new InvalidArgumentError("It is a whole number from 0 to 9999.");
+  return Number(text);
+}
+
 export function positiveNumber(text: string): number {
   const number = Number(text);
   if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError("It is a number above 0.");
