@@ -60,7 +60,7 @@ export class ContentCache {
       hash.update(chunk);
     };
     try {
-      await pipeline(source, (chunks: AsyncIterable<Buffer>) => writeGathered(partial, chunks, look), { signal });
+      await written(source, partial, look, signal);
       const found = own.sha256(hash.digest("hex"));
       if (expected !== undefined && expected !== found) throw new JobFault(mismatch(expected, found));
       await chmod(partial, 0o444);
@@ -85,6 +85,26 @@ export class ContentCache {
 
   #pathOf(hash: Sha256): string {
     return join(this.#folder, hash.slice(0, 2), hash);
+  }
+}
+
+async function written(
+  source: Readable,
+  path: string,
+  look: (chunk: Buffer) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  // A source that is given up for what writing met says "aborted", and the pipeline with it.
+  const met: unknown[] = [];
+  const write = (chunks: AsyncIterable<Buffer>) =>
+    writeGathered(path, chunks, look).catch((error: unknown) => {
+      met.push(error);
+      throw error;
+    });
+  try {
+    await pipeline(source, write, { signal });
+  } catch (error) {
+    throw met[0] ?? error;
   }
 }
 

@@ -1,7 +1,12 @@
 // Reading foreign URLs, against real HTTP servers on addresses of the loopback range.
 
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type RequestListener, type Server } from "node:http";
-import { afterEach, expect, test } from "vitest";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, onTestFinished, test } from "vitest";
+import { own, type Sha256 } from "../../wire/ids.ts";
+import { ContentCache } from "./cache.ts";
 import { textOf } from "./request.ts";
 import { Sources } from "./sources.ts";
 
@@ -85,6 +90,23 @@ test("a transfer that falls silent, its connection open, is given up and tried a
   });
   expect(await read(sources(["127.0.0.0/8"], { silenceMs: 200 }), origin)).toBe("whole");
   expect(tries).toBe(3);
+});
+
+test("content that is too much or another one is refused once, and says so", async () => {
+  let asked = 0;
+  const origin = await serve("127.0.0.1", (_request, response) => {
+    asked += 1;
+    response.end(Buffer.alloc(4 * 1024 * 1024));
+  });
+  const folder = await mkdtemp(join(tmpdir(), "longshore-sources-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const cache = await ContentCache.open(folder, () => crypto.randomUUID());
+  const signal = AbortSignal.timeout(20_000);
+  const add = (options: { readonly bytesMax: number; readonly expected?: Sha256 }) =>
+    sources(["127.0.0.0/8"]).read(origin, signal, (body) => cache.add(body, { ...options, signal }));
+  await expect(add({ bytesMax: 1024 * 1024 })).rejects.toThrow("It is larger than 1048576 bytes.");
+  await expect(add({ bytesMax: 2 ** 30, expected: own.sha256("0".repeat(64)) })).rejects.toThrow(/as promised/);
+  expect(asked).toBe(2);
 });
 
 test("redirects end", async () => {
