@@ -118,10 +118,15 @@ export class Queue {
   closed(now: number, id: string): TurnResult<void> {
     const { sessions, settings } = this.#parts;
     const agent = sessions.agent(id)?.agent ?? null;
-    sessions.remove(id);
     this.#rates.forget(id);
-    if (agent === null || !this.#turns.exists) return { reply: undefined, effects: [] };
-    return this.#turns.run(now, (turn) => agentGone(turn, agent, turn.now + settings.reconnectMs));
+    if (agent === null || !this.#turns.exists) {
+      sessions.remove(id);
+      return { reply: undefined, effects: [] };
+    }
+    return this.#turns.run(now, (turn) => {
+      sessions.remove(id);
+      agentGone(turn, agent, turn.now + settings.reconnectMs);
+    });
   }
 
   clientFrame(now: number, id: string, text: string): TurnResult<void> {

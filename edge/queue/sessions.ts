@@ -59,6 +59,8 @@ export class Sessions {
   readonly #agents = new Map<string, AgentSession>();
   readonly #clients = new Map<string, ClientSession>();
   readonly #onSave: (session: Session) => void;
+  /** While a turn runs: each session that it changed, as it was before. */
+  #before: Map<string, Session | undefined> | undefined;
 
   /** `onSave` keeps a session with its socket where memory may go away. */
   constructor(onSave: (session: Session) => void = () => {}) {
@@ -72,13 +74,37 @@ export class Sessions {
   }
 
   save(session: Session): void {
+    this.#note(session.id);
     this.restore(session);
     this.#onSave(session);
   }
 
   remove(id: string): void {
+    this.#note(id);
     this.#agents.delete(id);
     this.#clients.delete(id);
+  }
+
+  /** A turn begins: what it changes here is taken back with its rows if it fails. */
+  begin(): void {
+    this.#before = new Map();
+  }
+
+  commit(): void {
+    this.#before = undefined;
+  }
+
+  rollback(): void {
+    const changed = this.#before ?? [];
+    this.#before = undefined;
+    for (const [id, before] of changed) {
+      if (before) this.save(before);
+      else this.remove(id);
+    }
+  }
+
+  #note(id: string): void {
+    if (this.#before && !this.#before.has(id)) this.#before.set(id, this.#agents.get(id) ?? this.#clients.get(id));
   }
 
   agent(id: string): AgentSession | undefined {

@@ -51,10 +51,11 @@ export class Turns {
   }
 
   run<T>(now: number, event: (turn: Turn) => T, { isNew = false } = {}): TurnResult<T> {
-    const { sql } = this.#parts;
+    const { sql, sessions } = this.#parts;
     const before = this.#row;
+    sessions.begin();
     try {
-      return sql.transaction(() => {
+      const result = sql.transaction(() => {
         if (!before && !schemaExists(sql)) migrate(sql);
         const state = { ...(before?.state ?? newQueueState(this.#parts.randomEpoch())) };
         const turn = this.#newTurn(now, state);
@@ -72,7 +73,10 @@ export class Turns {
         this.#row = row;
         return { reply, effects };
       });
+      sessions.commit();
+      return result;
     } catch (error) {
+      sessions.rollback();
       this.#row = before;
       this.#load.forget();
       throw error;
