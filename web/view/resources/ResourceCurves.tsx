@@ -1,5 +1,6 @@
 // What the job uses while it runs, with its limits drawn in, and what it has used once it is done.
 
+import type { ResourceLimits, ResourceUse } from "../../../wire/resources.ts";
 import { sizeText } from "../../job/fileKind.ts";
 import type { ViewProps } from "../shell.ts";
 import "./resources.css";
@@ -8,10 +9,11 @@ export function ResourceCurves({ page }: Pick<ViewProps, "page">) {
   const seen = page.resources.value;
   const result = page.result.value;
   const used = result?.kind === "ready" ? result.finished.result?.resources : undefined;
-  if (!seen && !used) return null;
   const samples = seen?.samples ?? [];
   const limits = seen?.limits ?? used?.limits ?? {};
   const gpus = samples.at(-1)?.gpus ?? [];
+  const text = used ? usedText(used, limits) : "";
+  if (samples.length < 2 && text === "") return null;
   return (
     <aside class="curves" aria-label="Resources">
       {samples.length > 1 ? (
@@ -39,16 +41,19 @@ export function ResourceCurves({ page }: Pick<ViewProps, "page">) {
           ))}
         </>
       ) : null}
-      {used ? (
-        <p class="hint">
-          {used.peakMemoryBytes === undefined ? "" : `Most memory: ${sizeText(used.peakMemoryBytes)}`}
-          {limits.memoryBytes && used.peakMemoryBytes !== undefined ? ` of ${sizeText(limits.memoryBytes)}` : ""}
-          {used.cpuSeconds === undefined ? "" : ` · CPU time: ${used.cpuSeconds.toFixed(1)} s`}
-          {used.outOfMemory ? " · it ran into its memory limit" : ""}
-        </p>
-      ) : null}
+      {text === "" ? null : <p class="hint">{text}</p>}
     </aside>
   );
+}
+
+function usedText(used: ResourceUse, limits: ResourceLimits): string {
+  const { peakMemoryBytes, cpuSeconds, outOfMemory } = used;
+  const of = limits.memoryBytes === undefined ? "" : ` of ${sizeText(limits.memoryBytes)}`;
+  return [
+    ...(peakMemoryBytes === undefined ? [] : [`most memory ${sizeText(peakMemoryBytes)}${of}`]),
+    ...(cpuSeconds === undefined ? [] : [`CPU time ${cpuSeconds.toFixed(1)} s`]),
+    ...(outOfMemory ? ["it ran into its memory limit"] : []),
+  ].join(" · ");
 }
 
 interface CurveProps {
