@@ -6,8 +6,10 @@ import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import tar from "tar-stream";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { agentIdOf } from "../../wire/agentId.ts";
 import type { Job } from "../../wire/job.ts";
 import { Engine } from "../docker/engine.ts";
+import { tarOf } from "../docker/tar.ts";
 import { buildPile } from "../housekeeping/buildPile.ts";
 import { ImageRecords } from "../images/records.ts";
 import { docker } from "../testEngine.ts";
@@ -222,6 +224,18 @@ test("what builds leave goes after its time: steps of a failed one, and images t
     },
     (ids) => ids.length === 0,
   );
+});
+
+test("what a killed agent had made for a build goes when it starts again", async () => {
+  const secret = crypto.randomUUID().repeat(2);
+  const labels = { "longshore.build.agent": agentIdOf(secret) };
+  const tag = `extras-${crypto.randomUUID()}`;
+  const engine = new Engine();
+  await engine.importImage("longshore/build", tag, tarOf([{ name: "x", mode: 0o644, content: Buffer.from(tag) }]), {
+    labels,
+  });
+  await builder.another({ queues: [`again-${tag}`], dataDir: await stack.folder(), secret });
+  expect(await engine.image(`longshore/build:${tag}`)).toBeUndefined();
 });
 
 test("a foreign queue builds on nothing that is private", async () => {

@@ -21,7 +21,7 @@ import type { LogSink } from "../log.ts";
 import type { World } from "../world.ts";
 import { contextOf, recipeIn, writeContext } from "./context.ts";
 import { refuseTrigger } from "./dockerfile.ts";
-import { importExtras } from "./extras.ts";
+import { extrasTag, importExtras, removeExtras } from "./extras.ts";
 import { fetchCommit, type GitOptions, treeOf } from "./git.ts";
 import { type Origin, Origins } from "./origins.ts";
 import { planBuild } from "./plan.ts";
@@ -81,6 +81,7 @@ export class Builds {
   /** What builds of an earlier process have left is removed. */
   static async open(options: BuildsOptions): Promise<Builds> {
     await rm(options.folder, { recursive: true, force: true });
+    await removeExtras(options.engine, options.agent);
     return new Builds(options);
   }
 
@@ -136,7 +137,7 @@ export class Builds {
       ids.set(image, id);
     }
     const labels = { [buildLabels.queue]: queue, [buildLabels.agent]: agent };
-    const tag = `extras-${world.newId()}`;
+    const tag = `${extrasTag}${world.newId()}`;
     const files = contextOf(tree, recipe);
     const image = { repository: builtRepository, tag, labels };
     const extrasOptions = { engine, sources, context: files, folder, ...image, certificates };

@@ -9,11 +9,17 @@ import tar from "tar-stream";
 import type { Engine } from "../docker/engine.ts";
 import { JobFault } from "../fault.ts";
 import type { Sources } from "../files/sources.ts";
+import { buildLabels, builtRepository } from "../images/builtName.ts";
+import { engineCallMs } from "../limits.ts";
+import { within } from "../retry.ts";
 import { packEntry } from "./context.ts";
 import type { Extra } from "./copies.ts";
 import { downloadBytesMax } from "./limits.ts";
 import { certificatesPath } from "./plan.ts";
 import type { Tree } from "./tree.ts";
+
+/** What their tags begin with. */
+export const extrasTag = "extras-";
 
 export interface ExtrasOptions {
   readonly engine: Engine;
@@ -101,4 +107,11 @@ function limited(url: string) {
       yield chunk;
     }
   };
+}
+
+/** Those of builds that an earlier process of this agent did not end. */
+export async function removeExtras(engine: Engine, agent: string): Promise<void> {
+  const filters = { reference: [`${builtRepository}:${extrasTag}*`], label: [`${buildLabels.agent}=${agent}`] };
+  for (const { names } of await engine.images(filters, within(engineCallMs)))
+    for (const name of names) await engine.removeImage(name);
 }
