@@ -8,11 +8,12 @@ import { isHolderGone } from "../docker/network.ts";
 import { NeverBegan, type Run, type RunEnd, runContainer } from "../docker/runContainer.ts";
 import { JobFault } from "../fault.ts";
 import { type DiskWatch, withinDisk } from "../housekeeping/diskWatch.ts";
-import { engineCallMs, namespaceTries } from "../limits.ts";
+import { engineCallMs, killedStatus, namespaceTries } from "../limits.ts";
 import { parkAfterEndMs, parkAfterMs, renameAfterMs } from "../parked/limits.ts";
 import { isMarked, type ParkedContainer } from "../parked/parkedContainer.ts";
 import { type Program, programOf } from "../parked/release.ts";
 import { within } from "../retry.ts";
+import { kernelToldOfMemory } from "../usage/kernelLog.ts";
 import { Meter } from "../usage/meter.ts";
 import type { Adopted } from "./adopt.ts";
 import { writeJobRecord } from "./jobFolder.ts";
@@ -141,8 +142,10 @@ async function run(life: Life, { sampled, ...options }: HowToRun & Run, signal: 
   const whole: Run = { ...options, started, silent: () => meter.end() };
   try {
     const end = await withinDisk(diskWatch(life, id), signal, (signal) => runContainer(whole, signal));
-    const resources = meter.total(end.outOfMemory);
-    return { ...end, outOfMemory: resources.outOfMemory === true, resources };
+    const used = meter.total(end.outOfMemory);
+    const isUnexplained = end.statusCode === killedStatus && !end.timedOut && used.outOfMemory !== true;
+    const outOfMemory = used.outOfMemory === true || (isUnexplained && (await kernelToldOfMemory(id)));
+    return { ...end, outOfMemory, resources: { ...used, outOfMemory } };
   } finally {
     meter.close();
   }

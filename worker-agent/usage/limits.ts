@@ -11,3 +11,6 @@ export const sampleSlowlyAfterMs = 60_000;
 export const engineStatsMs = 10_000;
 /** A driver that sleeps takes a second or two to answer. */
 export const driverAnswerMs = 5_000;
+/** The kernel's own limit of a record of its log, and many more of them than its buffer has. */
+export const kernelRecordBytes = 8 * 1024;
+export const kernelRecordsMax = 50_000;

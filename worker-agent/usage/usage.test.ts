@@ -10,6 +10,7 @@ import { docker } from "../testEngine.ts";
 import { type Stack, startStack, until } from "../testStack.ts";
 import { readCgroup } from "./cgroup.ts";
 import { gpusOf } from "./gpus.ts";
+import { kernelToldOfMemory } from "./kernelLog.ts";
 
 const MiB = 1024 ** 2;
 let stack: Stack;
@@ -82,6 +83,31 @@ test("the engine says the same of a container as the kernel", async () => {
     await docker("rm", "-f", String(id));
   }
 });
+
+test.skipIf(process.getuid?.() !== 0)(
+  "the kernel's log tells of a container that ran out of memory, and of no other",
+  async () => {
+    const [out] = await docker(
+      "run",
+      "-d",
+      "--memory",
+      "16m",
+      "--memory-swap",
+      "16m",
+      "longshore/shell",
+      "tail",
+      "/dev/zero",
+    );
+    const [other] = await docker("run", "-d", "longshore/shell", "true");
+    try {
+      await docker("wait", String(out), String(other));
+      expect(await kernelToldOfMemory(String(out))).toBe(true);
+      expect(await kernelToldOfMemory(String(other))).toBe(false);
+    } finally {
+      await docker("rm", "-f", String(out), String(other));
+    }
+  },
+);
 
 test("GPUs are shown in the job's order, with what they don't tell as nothing", () => {
   const text = "0, 7, 100, 24576\n1, [N/A], 10, 24576\n2, 99, 24000, 24576\n";
