@@ -1,23 +1,26 @@
 // How long an agent serves, and what it says of itself meanwhile: in processes of their own, as people run them.
 
+import type { ChildProcess } from "node:child_process";
 import { readdir } from "node:fs/promises";
 import * as v from "valibot";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { longshore } from "./testCommand.ts";
 import { leftOf } from "./testEngine.ts";
-import { type Stack, startStack, status, until } from "./testStack.ts";
+import { kill, type Stack, startStack, status, until } from "./testStack.ts";
 
 const Line = v.looseObject({ event: v.string(), agent: v.optional(v.string()), port: v.optional(v.number()) });
 type Line = v.InferOutput<typeof Line>;
 const Status = v.object({ agent: v.string(), state: v.string(), slotsUsed: v.number() });
 
 let stack: Stack;
+const children: ChildProcess[] = [];
 
 beforeEach(async () => {
   stack = await startStack();
 });
 
 afterEach(async () => {
+  await Promise.all(children.splice(0).map(kill));
   await stack.close();
 });
 
@@ -26,6 +29,7 @@ async function started(...args: string[]) {
   const agent = longshore(["agent", "--api", stack.api, "--data-dir", dataDir, "--trust", ...args], {
     LONGSHORE_QUEUES: stack.queue,
   });
+  children.push(agent.child);
   const events = () =>
     agent.output.out.split("\n").flatMap((line) => (line === "" ? [] : [v.parse(Line, JSON.parse(line))]));
   const event = (name: string) =>
