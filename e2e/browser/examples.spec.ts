@@ -1,11 +1,14 @@
 // The page without a job: what it offers to a newcomer, each example as it is, but for images and a repository of this machine.
 
+import { randomUUID } from "node:crypto";
+import { removeImages } from "../shells/containers.ts";
 import { type GitServer, startGitServer } from "../shells/gitServer.ts";
 import { startNodeShell } from "../shells/nodeShell.ts";
 import { test as base, controls, expect, slowly } from "./longshore.ts";
 
+const label = `longshore.test=${randomUUID()}`;
 const repository = {
-  "amd64/hello-world/Dockerfile": 'FROM longshore/shell\nCOPY hello /hello\nCMD ["cat", "/hello"]\n',
+  "amd64/hello-world/Dockerfile": `FROM longshore/shell\nLABEL ${label}\nCOPY hello /hello\nCMD ["cat", "/hello"]\n`,
   "amd64/hello-world/hello": "Hello from a build.\n",
 };
 
@@ -22,6 +25,7 @@ const test = base.extend<{ git: GitServer; origin: string }>({
     await use(shell.origin);
     if (info.status !== info.expectedStatus) await info.attach("server's output", { body: shell.output() });
     await shell.stop();
+    await removeImages(label);
   },
 });
 

@@ -10,3 +10,9 @@ export function containersOf(job: string): Promise<string[]> {
   const filters = { name: [`-${job.slice(0, 16)}-`] };
   return docker.listContainers({ all: true, filters }).then((found) => found.map(({ State }) => State));
 }
+
+/** Removes images that a test's builds have left, by a label that only they have. */
+export async function removeImages(label: string): Promise<void> {
+  const images = await docker.listImages({ filters: { label: [label] } });
+  for (const { Id } of images) await docker.getImage(Id).remove({ force: true });
+}
