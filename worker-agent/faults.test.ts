@@ -97,7 +97,8 @@ describe.concurrent("an agent", () => {
   test("that is killed is replaced within 25 s, each job ends once, and its next process leaves nothing of it", async () => {
     const queue = crypto.randomUUID();
     const doomed = await Promise.all([1, 2, 3].map(() => process(queue)));
-    const jobs = await Promise.all(doomed.map(() => stack.submit({ command: "sleep 4; echo done" }, queue)));
+    // Long enough to be running still when the other agent is there and they are killed.
+    const jobs = await Promise.all(doomed.map(() => stack.submit({ command: "sleep 12; echo done" }, queue)));
     for (const id of jobs)
       await until(
         "each has one",
@@ -114,7 +115,11 @@ describe.concurrent("an agent", () => {
       expect((await stack.finished(id, queue)).finished?.result?.logs.map(([text]) => text)).toEqual(["done"]);
     for (const { dataDir, id } of doomed) {
       const next = await stack.agent({ dataDir, queues: [queue], capacity });
-      expect(await jobsLeftOf(id)).toEqual([]);
+      await until(
+        "its jobs are gone",
+        () => jobsLeftOf(id),
+        (left) => left.length === 0,
+      );
       await next.stop({ drain: true });
       expect(await leftOf(id)).toEqual([]);
     }

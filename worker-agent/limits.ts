@@ -238,3 +238,6 @@ export const spoolKeepMs = 28 * 24 * 60 * minuteMs;
 export const defaultJobMs = 5 * minuteMs;
 /** `npm start` shows that a job runs; pulling nothing, it ends long before. */
 export const checkJobMs = 60_000;
+
+/** A process whose agent has stopped ends within this, whatever is still open in it: everything of worth is on disk. */
+export const exitMs = 3_000;

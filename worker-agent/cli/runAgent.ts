@@ -3,6 +3,7 @@
 import { type RunningAgent, startAgent } from "../agent.ts";
 import { messageOf } from "../fault.ts";
 import { serveHealth } from "../health/healthServer.ts";
+import { exitMs } from "../limits.ts";
 import { agentLog, type LogSink } from "../log.ts";
 import { systemWorld } from "../world.ts";
 import type { AgentSettings } from "./agentSettings.ts";
@@ -29,6 +30,16 @@ export async function runAgent(settings: AgentSettings): Promise<void> {
   await agent.stop({ drain: true });
   health?.close();
   if (ending === "replaced") process.exitCode = exitCodes.replaced;
+  endSoon(log);
+}
+
+/** All is closed. What a library still holds open must not keep a process that is done, and is named. */
+function endSoon(log: LogSink): void {
+  const end = () => {
+    log({ event: "agent left work open", level: "warn", message: process.getActiveResourcesInfo().join(", ") });
+    process.exit();
+  };
+  setTimeout(end, exitMs).unref();
 }
 
 async function healthOf({ health }: AgentSettings, { status }: RunningAgent, log: LogSink) {

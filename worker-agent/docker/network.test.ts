@@ -101,18 +101,19 @@ describe("a job", () => {
 
 describe("a namespace", () => {
   test("serves one queue, one job after the other", async () => {
-    const first = await network.place(queue);
-    first.leave();
     const seen = new Set<string>();
+    // Not a certain one: while many are looked through after use, the one that waits longest may be let go.
     await until(
-      "the same namespace comes back to its queue",
+      "a namespace comes back to its queue",
       async () => {
         const place = await network.place(queue);
-        seen.add(place.hostConfig.NetworkMode);
+        const mode = place.hostConfig.NetworkMode;
+        const isBack = seen.has(mode);
+        seen.add(mode);
         place.leave();
-        return seen;
+        return isBack;
       },
-      (modes) => modes.has(first.hostConfig.NetworkMode),
+      Boolean,
     );
     const other = await network.place(otherQueue);
     expect(seen).not.toContain(other.hostConfig.NetworkMode);
