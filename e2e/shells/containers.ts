@@ -12,7 +12,8 @@ export function containersOf(job: string): Promise<string[]> {
 }
 
 /** Removes images that a test's builds have left, by a label that only they have. */
-export async function removeImages(label: string): Promise<void> {
-  const images = await docker.listImages({ filters: { label: [label] } });
-  for (const { Id } of images) await docker.getImage(Id).remove({ force: true });
+export function removeImages(label: string): Promise<unknown> {
+  return docker
+    .listImages({ filters: { label: [label] } })
+    .then((images) => Promise.all(images.map(({ Id }) => docker.getImage(Id).remove({ force: true }))));
 }
