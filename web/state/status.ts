@@ -191,13 +191,13 @@ function exitText(code: number): string {
   return "";
 }
 
-/** A length of time in two figures that matter. */
 /** What a person waited for: all phases at the agent, of which the container's own time is only one. */
 function wholeTime(result: JobResult | undefined): number | undefined {
   const last = result?.phases?.at(-1);
   return last ? last.start + last.ms : result?.duration;
 }
 
+/** A length of time in two figures that matter. */
 export function durationText(ms: number): string {
   if (!Number.isFinite(ms) || ms < 0) return "0 s";
   if (ms < 1000) return `${Math.round(ms)} ms`;

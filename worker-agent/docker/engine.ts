@@ -1,8 +1,5 @@
-// The Docker engine as the agent uses it: each call with a time limit, each answer parsed once. dockerode finds the engine
-// (DOCKER_HOST, TLS, ssh, the usual sockets) and speaks HTTP with it; its own methods are not used, because they put a
-// container's whole configuration into the query string and have no types for what comes back.
+// The Docker engine as the agent uses it: each call with a time limit, each answer parsed once.
 
-import { Agent } from "node:http";
 import { availableParallelism } from "node:os";
 import { Duplex, Readable } from "node:stream";
 import Docker from "dockerode";
@@ -14,7 +11,6 @@ import type { Usage } from "../usage/cgroup.ts";
 import {
   ContainerState,
   EngineError,
-  engineError,
   Image,
   type ImageInfo,
   ImageList,
@@ -29,34 +25,11 @@ import {
   Stats,
   usageOf,
 } from "./engineAnswers.ts";
+import { EngineConnection } from "./engineConnection.ts";
 import { forPodman } from "./podman.ts";
 
-interface Call {
-  readonly method: "GET" | "POST" | "DELETE";
-  readonly path: string;
-  readonly query?: Readonly<Record<string, string>>;
-  /** JSON, or a tar archive as it is. */
-  readonly body?: object | Buffer | Readable;
-  /** The login to a registry that the engine should use. */
-  readonly login?: object | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** `stream` resolves with the answer's body as it comes, `hijack` with the connection itself. */
-  readonly as?: "stream" | "hijack";
-  /** The whole call's limit; a stream's body has its own. */
-  readonly limitMs?: number;
-}
-
-/** What this file uses of docker-modem. */
-interface Modem {
-  dial(options: object, done: (error: unknown, answer: unknown) => void): void;
-}
-
-const statusCodes: Readonly<Record<number, true>> = { 200: true, 201: true, 204: true, 304: true };
-
 export class Engine {
-  readonly #modem: Modem;
-  /** The same by a new connection each time: an engine that is about to end still answers on those that it has. */
-  readonly #afresh: Modem;
+  readonly #connection: EngineConnection;
   /** Creating, starting and removing: more at once makes each slower and none sooner (docker-perf: 2 for each core). */
   readonly #heavy = new Gate(engineWorkPerCpu * availableParallelism());
 
@@ -64,13 +37,11 @@ export class Engine {
   #isPodman = false;
 
   constructor(docker: Docker = new Docker()) {
-    this.#modem = docker.modem;
-    const plain = "protocol" in docker.modem && docker.modem.protocol === "http";
-    this.#afresh = plain ? Object.create(docker.modem, { agent: { value: new Agent() } }) : docker.modem;
+    this.#connection = new EngineConnection(docker);
   }
 
   async info(signal?: AbortSignal) {
-    const info = v.parse(Info, await this.#call({ method: "GET", path: "/info", signal }));
+    const info = v.parse(Info, await this.#connection.call({ method: "GET", path: "/info", signal }));
     this.#heavy.places = engineWorkPerCpu * info.NCPU;
     this.#isPodman = info.BuildahVersion !== undefined;
     // The kernel's word for it; images have Go's.
@@ -94,28 +65,28 @@ export class Engine {
 
   /** Fails when the engine takes no new connections any more. */
   async ping(signal?: AbortSignal): Promise<void> {
-    await this.#call({ method: "GET", path: "/_ping", signal }, this.#afresh);
+    await this.#connection.callAfresh({ method: "GET", path: "/_ping", signal });
   }
 
   /** The new container's id. */
   async create(name: string, options: object, signal?: AbortSignal): Promise<string> {
     const body = this.#isPodman ? forPodman(options) : options;
     const call = { method: "POST", path: "/containers/create", query: { name }, body, signal } as const;
-    return v.parse(v.object({ Id: v.string() }), await this.#heavy.within(() => this.#call(call))).Id;
+    return v.parse(v.object({ Id: v.string() }), await this.#heavy.within(() => this.#connection.call(call))).Id;
   }
 
   /** The container's output from now on, multiplexed; with `replay` also what it printed before. */
   async attach(id: string, replay: boolean, signal?: AbortSignal): Promise<Readable> {
     const query = { stream: "1", stdout: "1", stderr: "1", ...(replay ? { logs: "1" } : {}) };
     return readable(
-      await this.#call({ method: "POST", path: `/containers/${id}/attach`, query, as: "hijack", signal }),
+      await this.#connection.call({ method: "POST", path: `/containers/${id}/attach`, query, as: "hijack", signal }),
     );
   }
 
   /** A connection to the container's input, which also carries its output, multiplexed. */
   async converse(id: string, signal?: AbortSignal): Promise<Duplex> {
     const query = { stream: "1", stdin: "1", stdout: "1", stderr: "1" };
-    const answer = await this.#call({
+    const answer = await this.#connection.call({
       method: "POST",
       path: `/containers/${id}/attach`,
       query,
@@ -129,45 +100,47 @@ export class Engine {
   /** What an ended container printed, multiplexed. */
   async logs(id: string, signal?: AbortSignal): Promise<Readable> {
     const query = { stdout: "1", stderr: "1" };
-    return readable(await this.#call({ method: "GET", path: `/containers/${id}/logs`, query, as: "stream", signal }));
+    return readable(
+      await this.#connection.call({ method: "GET", path: `/containers/${id}/logs`, query, as: "stream", signal }),
+    );
   }
 
   async rename(id: string, name: string, signal?: AbortSignal): Promise<void> {
-    await this.#call({ method: "POST", path: `/containers/${id}/rename`, query: { name }, signal });
+    await this.#connection.call({ method: "POST", path: `/containers/${id}/rename`, query: { name }, signal });
   }
 
   async start(id: string, signal?: AbortSignal): Promise<void> {
-    await this.#heavy.within(() => this.#call({ method: "POST", path: `/containers/${id}/start`, signal }));
+    await this.#heavy.within(() => this.#connection.call({ method: "POST", path: `/containers/${id}/start`, signal }));
   }
 
   /** The exit code, at once if the container has ended. */
   async wait(id: string, limitMs: number, signal?: AbortSignal): Promise<number> {
-    const answer = await this.#call({ method: "POST", path: `/containers/${id}/wait`, limitMs, signal });
+    const answer = await this.#connection.call({ method: "POST", path: `/containers/${id}/wait`, limitMs, signal });
     return v.parse(v.object({ StatusCode: v.number() }), answer).StatusCode;
   }
 
   async inspect(id: string, signal?: AbortSignal): Promise<ContainerState | undefined> {
-    const answer = await this.#unless404({ method: "GET", path: `/containers/${id}/json`, signal });
+    const answer = await this.#connection.unless404({ method: "GET", path: `/containers/${id}/json`, signal });
     return answer === undefined ? undefined : v.parse(ContainerState, answer);
   }
 
   /** What the container uses now. Undefined when it doesn't run. */
   async stats(id: string, signal?: AbortSignal): Promise<Usage | undefined> {
     const query = { stream: "false", "one-shot": "true" };
-    const answer = await this.#unless404({ method: "GET", path: `/containers/${id}/stats`, query, signal });
+    const answer = await this.#connection.unless404({ method: "GET", path: `/containers/${id}/stats`, query, signal });
     return answer === undefined ? undefined : usageOf(v.parse(Stats, answer));
   }
 
   /** What the container has written into its own file system; the engine counts its files. */
   async writtenBytes(id: string, signal?: AbortSignal): Promise<number> {
     const call = { method: "GET", path: `/containers/${id}/json`, query: { size: "1" }, signal } as const;
-    const answer = await this.#unless404(call);
+    const answer = await this.#connection.unless404(call);
     return answer === undefined ? 0 : (v.parse(v.object({ SizeRw: v.nullish(v.number()) }), answer).SizeRw ?? 0);
   }
 
   /** Processes as the engine's `ps` shows them. */
   async top(id: string, psArgs: string, signal?: AbortSignal) {
-    const answer = await this.#call({
+    const answer = await this.#connection.call({
       method: "GET",
       path: `/containers/${id}/top`,
       query: { ps_args: psArgs },
@@ -179,7 +152,12 @@ export class Engine {
   /** False when it does not run any more. */
   async kill(id: string, signalName: "SIGTERM" | "SIGKILL", signal?: AbortSignal): Promise<boolean> {
     try {
-      await this.#call({ method: "POST", path: `/containers/${id}/kill`, query: { signal: signalName }, signal });
+      await this.#connection.call({
+        method: "POST",
+        path: `/containers/${id}/kill`,
+        query: { signal: signalName },
+        signal,
+      });
       return true;
     } catch (error) {
       if (error instanceof EngineError && (error.status === 404 || error.status === 409)) return false;
@@ -193,7 +171,7 @@ export class Engine {
    */
   async remove(id: string, signal: AbortSignal = within(engineCallMs)): Promise<void> {
     const call = { method: "DELETE", path: `/containers/${id}`, query: { force: "1", v: "1" }, signal } as const;
-    await retrying(() => this.#heavy.within(() => this.#unless404(call)), {
+    await retrying(() => this.#heavy.within(() => this.#connection.unless404(call)), {
       backoff: { tries: Number.POSITIVE_INFINITY, ...engineRetry },
       retryable: isEngineLoss,
       random: Math.random,
@@ -203,11 +181,11 @@ export class Engine {
 
   async list(label: string, signal?: AbortSignal): Promise<readonly ListedContainer[]> {
     const query = { all: "1", filters: JSON.stringify({ label: [label] }) };
-    return v.parse(Listed, await this.#call({ method: "GET", path: "/containers/json", query, signal }));
+    return v.parse(Listed, await this.#connection.call({ method: "GET", path: "/containers/json", query, signal }));
   }
 
   async image(name: string, signal?: AbortSignal): Promise<ImageInfo | undefined> {
-    const answer = await this.#unless404({ method: "GET", path: `/images/${name}/json`, signal });
+    const answer = await this.#connection.unless404({ method: "GET", path: `/images/${name}/json`, signal });
     if (answer === undefined) return undefined;
     const { Id, RepoDigests, Size, Config } = v.parse(Image, answer);
     return {
@@ -228,7 +206,10 @@ export class Engine {
     signal?: AbortSignal,
   ): Promise<readonly ListedImage[]> {
     const query = { filters: JSON.stringify(filters) };
-    const list = v.parse(ImageList, await this.#call({ method: "GET", path: "/images/json", query, signal }));
+    const list = v.parse(
+      ImageList,
+      await this.#connection.call({ method: "GET", path: "/images/json", query, signal }),
+    );
     return list.map(({ Id, RepoTags, Created, Size }) => ({
       id: Id,
       names: RepoTags.filter((name) => name !== "<none>:<none>"),
@@ -240,7 +221,9 @@ export class Engine {
   /** Begins a pull; the answer is a stream of JSON lines in which errors come too. Destroying it ends the pull. */
   async pull(repository: string, tag: string, login: object | undefined, signal: AbortSignal): Promise<Readable> {
     const query = { fromImage: repository, tag };
-    return readable(await this.#call({ method: "POST", path: "/images/create", query, login, as: "stream", signal }));
+    return readable(
+      await this.#connection.call({ method: "POST", path: "/images/create", query, login, as: "stream", signal }),
+    );
   }
 
   /** Makes an image of an archive of files. */
@@ -255,7 +238,7 @@ export class Engine {
     // Podman takes no tag of its own here; both take it as part of the name.
     const query = { fromSrc: "-", repo: `${repository}:${tag}`, ...changes };
     const path = "/images/create";
-    const stream = await this.#call({ method: "POST", path, query, body: archive, as: "stream", signal });
+    const stream = await this.#connection.call({ method: "POST", path, query, body: archive, as: "stream", signal });
     let said = "";
     for await (const chunk of readable(stream)) said += String(chunk);
     // Once the answer has begun, a failure comes as a line of it.
@@ -264,19 +247,21 @@ export class Engine {
 
   /** Begins a build of that context; the answer is a stream of JSON lines in which errors come too. Destroying it ends the build. */
   async build(query: Readonly<Record<string, string>>, context: Readable, signal: AbortSignal): Promise<Readable> {
-    return readable(await this.#call({ method: "POST", path: "/build", query, body: context, as: "stream", signal }));
+    return readable(
+      await this.#connection.call({ method: "POST", path: "/build", query, body: context, as: "stream", signal }),
+    );
   }
 
   /** Limits the processes of a container that runs. Nothing when it has gone. */
   async limitPids(id: string, pids: number, signal?: AbortSignal): Promise<void> {
     const body = { PidsLimit: pids };
-    await this.#unless404({ method: "POST", path: `/containers/${id}/update`, body, signal });
+    await this.#connection.unless404({ method: "POST", path: `/containers/${id}/update`, body, signal });
   }
 
   /** False when something still needs it. */
   async removeImage(name: string, signal?: AbortSignal): Promise<boolean> {
     try {
-      await this.#unless404({ method: "DELETE", path: `/images/${name}`, signal });
+      await this.#connection.unless404({ method: "DELETE", path: `/images/${name}`, signal });
       return true;
     } catch (error) {
       if (error instanceof EngineError && error.status === 409) return false;
@@ -285,11 +270,11 @@ export class Engine {
   }
 
   async createNetwork(body: object, signal?: AbortSignal): Promise<void> {
-    await this.#call({ method: "POST", path: "/networks/create", body, signal });
+    await this.#connection.call({ method: "POST", path: "/networks/create", body, signal });
   }
 
   async network(name: string, signal?: AbortSignal): Promise<NetworkInfo | undefined> {
-    const answer = await this.#unless404({ method: "GET", path: `/networks/${name}`, signal });
+    const answer = await this.#connection.unless404({ method: "GET", path: `/networks/${name}`, signal });
     if (answer === undefined) return undefined;
     const { Options, IPAM } = v.parse(Network, answer);
     return {
@@ -300,47 +285,11 @@ export class Engine {
 
   async networks(label: string, signal?: AbortSignal): Promise<v.InferOutput<typeof ListedNetworks>> {
     const query = { filters: JSON.stringify({ label: [label] }) };
-    return v.parse(ListedNetworks, await this.#call({ method: "GET", path: "/networks", query, signal }));
+    return v.parse(ListedNetworks, await this.#connection.call({ method: "GET", path: "/networks", query, signal }));
   }
 
   async removeNetwork(name: string, signal?: AbortSignal): Promise<void> {
-    await this.#unless404({ method: "DELETE", path: `/networks/${name}`, signal });
-  }
-
-  async #unless404(call: Call): Promise<unknown> {
-    try {
-      return await this.#call(call);
-    } catch (error) {
-      if (error instanceof EngineError && error.status === 404) return undefined;
-      throw error;
-    }
-  }
-
-  #call(
-    { method, path, query = {}, body = {}, login, signal, as, limitMs = engineCallMs }: Call,
-    modem = this.#modem,
-  ): Promise<unknown> {
-    // A signal handed to docker-modem lives as long as the stream; a stream's time limit is its reader's.
-    const abortSignal = as === undefined ? within(limitMs, signal) : signal;
-    const isArchive = Buffer.isBuffer(body) || body instanceof Readable;
-    return new Promise((resolve, reject) => {
-      const options = {
-        method,
-        path: `${path}?`,
-        options: { _query: query, ...(isArchive ? {} : { _body: body }) },
-        ...(isArchive ? { file: body } : {}),
-        ...(login === undefined ? {} : { authconfig: login }),
-        statusCodes,
-        isStream: as !== undefined,
-        hijack: as === "hijack",
-        ...(abortSignal ? { abortSignal } : {}),
-      };
-      modem.dial(options, (error, answer) => {
-        if (error === null || error === undefined) return resolve(answer);
-        if (signal?.aborted) return reject(signal.reason);
-        reject(engineError(error, `${method} ${path}`));
-      });
-    });
+    await this.#connection.unless404({ method: "DELETE", path: `/networks/${name}`, signal });
   }
 }
 

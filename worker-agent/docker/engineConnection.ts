@@ -1,0 +1,89 @@
+// How the engine is called: dockerode finds it (DOCKER_HOST, TLS, ssh, the usual sockets) and speaks HTTP with it; its own methods
+// are not used, because they put a container's whole configuration into the query string and have no types for what comes back.
+
+import { Agent } from "node:http";
+import { Readable } from "node:stream";
+import type Docker from "dockerode";
+import { engineCallMs } from "../limits.ts";
+import { within } from "../retry.ts";
+import { EngineError, engineError } from "./engineAnswers.ts";
+
+export interface Call {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>>;
+  /** JSON, or a tar archive as it is. */
+  readonly body?: object | Buffer | Readable;
+  /** The login to a registry that the engine should use. */
+  readonly login?: object | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** `stream` resolves with the answer's body as it comes, `hijack` with the connection itself. */
+  readonly as?: "stream" | "hijack";
+  /** The whole call's limit; a stream's body has its own. */
+  readonly limitMs?: number;
+}
+
+/** What this file uses of docker-modem. */
+interface Modem {
+  dial(options: object, done: (error: unknown, answer: unknown) => void): void;
+}
+
+const statusCodes: Readonly<Record<number, true>> = { 200: true, 201: true, 204: true, 304: true };
+
+export class EngineConnection {
+  readonly #modem: Modem;
+  /** The same by a new connection each time: an engine that is about to end still answers on those that it has. */
+  readonly #afresh: Modem;
+
+  constructor(docker: Docker) {
+    this.#modem = docker.modem;
+    const plain = "protocol" in docker.modem && docker.modem.protocol === "http";
+    this.#afresh = plain ? Object.create(docker.modem, { agent: { value: new Agent() } }) : docker.modem;
+  }
+
+  call(call: Call): Promise<unknown> {
+    return dial(this.#modem, call);
+  }
+
+  /** Fails when the engine takes no new connections any more. */
+  callAfresh(call: Call): Promise<unknown> {
+    return dial(this.#afresh, call);
+  }
+
+  /** Undefined for what does not exist. */
+  async unless404(call: Call): Promise<unknown> {
+    try {
+      return await this.call(call);
+    } catch (error) {
+      if (error instanceof EngineError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+}
+
+function dial(
+  modem: Modem,
+  { method, path, query = {}, body = {}, login, signal, as, limitMs = engineCallMs }: Call,
+): Promise<unknown> {
+  // A signal handed to docker-modem lives as long as the stream; a stream's time limit is its reader's.
+  const abortSignal = as === undefined ? within(limitMs, signal) : signal;
+  const isArchive = Buffer.isBuffer(body) || body instanceof Readable;
+  return new Promise((resolve, reject) => {
+    const options = {
+      method,
+      path: `${path}?`,
+      options: { _query: query, ...(isArchive ? {} : { _body: body }) },
+      ...(isArchive ? { file: body } : {}),
+      ...(login === undefined ? {} : { authconfig: login }),
+      statusCodes,
+      isStream: as !== undefined,
+      hijack: as === "hijack",
+      ...(abortSignal ? { abortSignal } : {}),
+    };
+    modem.dial(options, (error, answer) => {
+      if (error === null || error === undefined) return resolve(answer);
+      if (signal?.aborted) return reject(signal.reason);
+      reject(engineError(error, `${method} ${path}`));
+    });
+  });
+}
