@@ -14,9 +14,12 @@ export interface OpenedStore {
 }
 
 const MiB = 1024 * 1024;
+/** The least that the cases send through a temporary object. */
+export const streamedBytes = gatheredBytesMax + 1;
+
 const sizes = [
   ["small", 1_000],
-  ["large", gatheredBytesMax + 100_001],
+  ["large", streamedBytes],
 ] as const;
 
 /** Registers the cases; returns a way to the store that they run on. */
@@ -127,7 +130,7 @@ export function storeCases<S extends OpenedStore>(open: () => Promise<S>): () =>
   });
 
   test("a blob under its hash can be written again, and by many at once", async () => {
-    const content = someContent(gatheredBytesMax + 1);
+    const content = someContent(streamedBytes);
     const outcomes = await Promise.all(Array.from({ length: 8 }, () => write(content)));
     expect(new Set(outcomes)).toEqual(new Set(["stored"]));
     expect(await write(content)).toBe("stored");
