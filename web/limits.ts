@@ -10,6 +10,9 @@ export const handshakeDelayMsMax = 5_000;
 /** After about two minutes the page around the frame is no metapage. */
 export const handshakesMax = 30;
 
+/** How long a download must have been watched before its pace says when it ends. */
+export const paceMsMin = 3_000;
+
 /** Between two messages of live outputs: other frames redraw for each. */
 export const liveEveryMs = 500;
 /** The end of the standard output that they carry. */

@@ -45,7 +45,7 @@ export type ImageUsed = v.InferOutput<typeof ImageUsed>;
 
 /**
  * The result of one run. `StatusCode` is the program's own verdict and absent when no container ended;
- * `duration` is the container's time in ms; `outputs` maps a path below /outputs to a data ref.
+ * `duration` is the ms from the container's start until its end was seen; `outputs` maps a path below /outputs to a data ref.
  */
 export const JobResult = v.object({
   StatusCode: v.optional(v.number()),

@@ -135,12 +135,16 @@ onEveryShell((shell) => {
         ["second", 1],
       ],
     });
+    const shows = (message: string) =>
+      until(
+        `the phase to be shown as ${message}`,
+        () => api.listed(start.job),
+        (job) => job?.progress?.phase === "run" && job.progress.message === message,
+      );
     agent.progress(start, "run", "working");
-    await until(
-      "the phase to be shown",
-      () => api.listed(start.job),
-      (job) => job?.progress?.phase === "run" && job.progress.message === "working",
-    );
+    const before = await shows("working");
+    agent.progress(start, "run", "still working");
+    expect((await shows("still working"))?.progress?.since).toBe(before?.progress?.since);
     await onlooker.settled();
     expect(onlooker.messages().map(({ type }) => type)).not.toContain("JobStatusPayload");
     onlooker.query(start.job);

@@ -5,6 +5,7 @@ import type { AgentMessage } from "../../wire/agentMessages.ts";
 import { ClientMessage, Enqueue } from "../../wire/clientMessages.ts";
 import { checkDefinition } from "../../wire/definition.ts";
 import { defaultNamespace } from "../../wire/ids.ts";
+import { Progress } from "../../wire/job.ts";
 import { clientFrameBytesMax, shortTextCharsMax } from "../../wire/limits.ts";
 import { sentenceOf } from "../../wire/sentence.ts";
 import { durationMs } from "../../wire/units.ts";
@@ -184,7 +185,10 @@ function takeReport(turn: Turn, agent: KnownAgent, message: Exclude<AgentMessage
   switch (message.type) {
     case "progress": {
       const { type: _type, job: _job, attempt: _attempt, phase, ...rest } = message;
-      const progress = { phase, since: turn.now, ...rest };
+      const before = job.progress === null ? undefined : v.parse(Progress, JSON.parse(job.progress));
+      // Since the phase began, whatever is said of it.
+      const since = before?.phase === phase ? before.since : turn.now;
+      const progress = { phase, since, ...rest };
       announceJob(turn, writeJob(turn, job, { ...job, progress: JSON.stringify(progress) }));
       return;
     }

@@ -19,6 +19,7 @@ import { joinFrame } from "./frame.ts";
 import { createHistory, type History } from "./history.ts";
 import { createLogs, type Logs } from "./logs.ts";
 import { followOutputs, type OutputFiles, type ShownRun } from "./outputFiles.ts";
+import { createPace } from "./pace.ts";
 import { createPhases, type Phase, phasesOf } from "./phases.ts";
 import { followPlace } from "./place.ts";
 import { createResources, type Resources } from "./resources.ts";
@@ -128,11 +129,13 @@ export function createPage(browser: Browser, view: Window): Page {
   });
 
   const phases = createPhases();
+  const pace = createPace();
   effect(() => {
     const id = ready.value?.id;
     const at = queueTarget.value;
     const current = job.value;
     phases.note(id ?? "", current);
+    pace.note(id ?? "", current, browser.clock.now());
     resources.follow(`${id} ${at?.api} ${at?.queue} ${current?.queuedTime}`);
     if (!id) return;
     logs.follow(at, id, current);
@@ -162,6 +165,7 @@ export function createPage(browser: Browser, view: Window): Page {
       result: result.value,
       isAsking: consent.question.value !== undefined,
       place: place.value,
+      leftMs: pace.leftMs.value,
     });
   });
 

@@ -63,6 +63,31 @@ test.each<[string, Partial<Facts>, string, RegExp, readonly string[]]>([
     /3 of 5/,
     ["stop"],
   ],
+  [
+    "inputs with their bytes",
+    { job: { ...job, progress: { phase: "inputs", since: 3, amount: { done: 120e6, total: 300e6, unit: "bytes" } } } },
+    "Fetching inputs",
+    /^120 of 300 MB$/,
+    ["stop"],
+  ],
+  [
+    "a pull with what is left",
+    {
+      job: {
+        ...job,
+        progress: {
+          phase: "image",
+          since: 3,
+          message: "Downloading",
+          amount: { done: 9e5, total: 3e8, unit: "bytes" },
+        },
+      },
+      leftMs: 21_000,
+    },
+    "Getting the image",
+    /^Downloading, 900 KB of 300 MB, about 20 s left$/,
+    ["stop"],
+  ],
   ["running", { job: { ...job, progress: { phase: "run", since: 3 } } }, "Running", /^$/, ["stop"]],
   ["done", { job: finished("Success") }, "Done in 3.4 s", /^$/, ["again"]],
   ["exit 0", { job: finished("Success", { statusCode: 0 }) }, "Done in 3.4 s", /^$/, ["again"]],

@@ -8,6 +8,7 @@ import type { Refusal } from "../queue/queue.ts";
 import type { Connection } from "../queue/socket.ts";
 import type { TargetState } from "../url/target.ts";
 import type { DefinitionState } from "./definition.ts";
+import { leftText } from "./pace.ts";
 import type { ResultState } from "./results.ts";
 
 export type Tone = "idle" | "waiting" | "running" | "good" | "bad";
@@ -38,6 +39,8 @@ export interface Facts {
   readonly isAsking: boolean;
   /** In line, from 1; undefined where nobody has said. */
   readonly place?: number | undefined;
+  /** What is counted will take so long; undefined where that can't be said. */
+  readonly leftMs?: number | undefined;
 }
 
 export function statusOf(facts: Facts): Status {
@@ -91,7 +94,7 @@ function ofJob(facts: Facts): Status {
         actions: ["stop"],
       };
     case "Running":
-      return running(job);
+      return running(job, facts.leftMs);
     case "Finished":
       return finished(job, facts.result);
     case "Removed":
@@ -113,14 +116,14 @@ const phaseWords = {
   outputs: "Saving outputs",
 } as const;
 
-function running({ progress, time }: Job): Status {
+function running({ progress, time }: Job, leftMs: number | undefined): Status {
   const word = progress ? phaseWords[progress.phase] : "Starting";
+  const left = leftMs === undefined ? undefined : leftText(leftMs);
+  const parts = [progress?.message, progress?.amount && amountText(progress.amount), left].filter(Boolean);
   return {
     tone: "running",
     word,
-    ...(progress?.message || progress?.amount
-      ? { detail: [progress.message, progress.amount && amountText(progress.amount)].filter(Boolean).join(", ") }
-      : {}),
+    ...(parts.length > 0 ? { detail: parts.join(", ") } : {}),
     ...(progress?.amount ? { amount: progress.amount } : {}),
     since: progress?.since ?? time,
     actions: ["stop"],
@@ -129,7 +132,10 @@ function running({ progress, time }: Job): Status {
 
 export function amountText({ done, total, unit }: Amount): string {
   if (unit === "steps") return `step ${Math.min(done + 1, total)} of ${total}`;
-  return total > 0 ? `${sizeText(done)} of ${sizeText(total)}` : sizeText(done);
+  if (total === 0) return sizeText(done);
+  const [whole, part] = [sizeText(total), sizeText(done)];
+  const unitOf = (text: string) => text.slice(text.indexOf(" "));
+  return `${unitOf(part) === unitOf(whole) ? part.slice(0, part.indexOf(" ")) : part} of ${whole}`;
 }
 
 function finished(job: Job, state: ResultState | undefined): Status {

@@ -44,7 +44,7 @@ export interface Run {
 
 export interface RunEnd {
   readonly statusCode: number;
-  /** The container's own time. */
+  /** From when it was let start until its end was seen; of an adopted one, what the engine says. */
   readonly durationMs: number;
   readonly timedOut: boolean;
   readonly outOfMemory: boolean;
@@ -62,13 +62,15 @@ export async function runContainer(run: Run, signal: AbortSignal): Promise<RunEn
   const output = await outputOf(run, signal);
   const printed = readAll(output, run).then(() => run.silent?.());
   try {
+    const startedAt = run.world.elapsed();
     const since = await start(run);
     run.started?.();
     const timedOut = await ended(run, since, signal);
+    const tookMs = Math.round(run.world.elapsed() - startedAt);
     // The end of the output follows the last byte; a container without a process prints nothing any more.
     await settledWithin(printed, lastOutputMs);
     signal.throwIfAborted();
-    return await endOf(run, timedOut, run.begin.kind === "new" ? undefined : since);
+    return await endOf(run, timedOut, { since, tookMs: isAdopted(run) ? undefined : tookMs });
   } finally {
     output.destroy();
   }
@@ -179,19 +181,30 @@ function startFault(text: string): string {
   return `The container could not start: ${text}`;
 }
 
-/** `since` when it became the job, if that was not its start. */
-async function endOf(run: Run, timedOut: boolean, since: number | undefined): Promise<RunEnd> {
+function isAdopted({ begin }: Run): boolean {
+  return begin.kind === "running" || begin.kind === "exited";
+}
+
+interface Length {
+  /** As it was seen here, of one that this process let start. */
+  readonly tookMs: number | undefined;
+  /** Since when it is the job. */
+  readonly since: number;
+}
+
+async function endOf(run: Run, timedOut: boolean, { tookMs, since }: Length): Promise<RunEnd> {
   const container = await stateAtEnd(run, timedOut);
   const { State: state } = container;
   // An engine that is being stopped ends containers as if they had ended themselves.
   if (state.ExitCode !== 0 && !timedOut) await run.engine.ping();
-  const from = Math.max(startedAt(container) ?? 0, since ?? 0);
-  const duration = Date.parse(state.FinishedAt) - from;
+  const from = Math.max(startedAt(container) ?? 0, run.begin.kind === "new" ? 0 : since);
+  const engineMs = Date.parse(state.FinishedAt) - from;
   return {
     statusCode: state.ExitCode,
-    durationMs: Number.isFinite(duration) ? Math.max(0, duration) : 0,
+    // Of a short run the engine may say that it ended before it began.
+    durationMs: tookMs ?? (Number.isFinite(engineMs) ? Math.max(0, engineMs) : 0),
     // An adopted container may have ended by itself, but only after its time.
-    timedOut: timedOut || duration > run.limitMs + stopGraceMs,
+    timedOut: timedOut || engineMs > run.limitMs + stopGraceMs,
     outOfMemory: state.OOMKilled,
   };
 }

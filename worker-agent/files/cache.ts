@@ -16,6 +16,14 @@ export interface Content {
   readonly size: number;
 }
 
+export interface Adding {
+  readonly bytesMax: number;
+  readonly expected?: Sha256;
+  /** Called with how much has come. */
+  readonly came?: (bytes: number) => void;
+  readonly signal: AbortSignal;
+}
+
 export class ContentCache {
   readonly #folder: string;
   readonly #newId: () => string;
@@ -43,14 +51,7 @@ export class ContentCache {
   }
 
   /** Stores a stream under the hash of what came. Content of another hash than `expected` is not kept. */
-  async add(
-    source: Readable,
-    {
-      bytesMax,
-      expected,
-      signal,
-    }: { readonly bytesMax: number; readonly expected?: Sha256; readonly signal: AbortSignal },
-  ): Promise<Content> {
+  async add(source: Readable, { bytesMax, expected, came, signal }: Adding): Promise<Content> {
     const partial = join(this.#folder, "partial", this.#newId());
     const hash = createHash("sha256");
     let size = 0;
@@ -58,6 +59,7 @@ export class ContentCache {
       size += chunk.length;
       if (size > bytesMax) throw new JobFault(`It is larger than ${bytesMax} bytes.`);
       hash.update(chunk);
+      came?.(size);
     };
     try {
       await written(source, partial, look, signal);

@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
 import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import type { DataRef } from "../../wire/dataRef.ts";
 import { own } from "../../wire/ids.ts";
 import { makeJobFolder } from "../job/jobFolder.ts";
+import type { ProgressNote } from "../job/phases.ts";
+import { progressEveryMs } from "../limits.ts";
 import { ContentCache } from "./cache.ts";
 import { type InputFolders, type InputTools, planOf, prepareInputs } from "./inputs.ts";
 import { Sources } from "./sources.ts";
@@ -69,6 +72,7 @@ describe("inputs on disk", () => {
       api,
       cache: await ContentCache.open(join(root, "cache"), () => crypto.randomUUID()),
       sources: new Sources({ api, origins: [], guard, random: () => 0 }),
+      watch: { tell: () => {}, now: () => 0 },
     };
   });
   afterEach(async () => {
@@ -113,6 +117,34 @@ describe("inputs on disk", () => {
     ["an API that is away", { a: { type: "key", value: "x" } }, /127\.0\.0\.1:1\/f\/x could not be read/],
   ])("%s fails with a sentence", async (_why, inputs, says) => {
     await expect(prepare(inputs)).rejects.toThrow(says);
+  });
+
+  test("of a download, people hear how much has come of how much", async () => {
+    const notes: ProgressNote[] = [];
+    const chunk = Buffer.alloc(50_000);
+    const server = createServer((_request, response) => {
+      response.writeHead(200, { "content-length": 4 * chunk.length });
+      response.end(Buffer.concat([chunk, chunk, chunk, chunk]));
+    });
+    onTestFinished(() => void server.close());
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    let now = 0;
+    const watch = { tell: (note: ProgressNote) => notes.push(note), now: () => (now += progressEveryMs) };
+    const sources = new Sources({
+      api: tools.api,
+      origins: [],
+      guard: { allowRanges: ["127.0.0.0/8"] },
+      random: () => 0,
+    });
+    tools = { ...tools, sources, watch };
+    await prepare({ a: { type: "url", value: `http://127.0.0.1:${address.port}/a` } });
+    const amounts = notes.map(({ amount }) => amount);
+    expect(new Set(amounts.map((amount) => amount?.total))).toEqual(new Set([200_000]));
+    expect(amounts.length).toBeGreaterThan(1);
+    expect(amounts.at(-1)?.done).toBe(200_000);
+    expect(amounts[0]?.done).toBeLessThan(200_000);
   });
 
   test("content in the cache is linked, not copied, and not fetched again", async () => {

@@ -2,6 +2,7 @@
 
 import { hash as digest } from "node:crypto";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
 import { dirname, join, sep } from "node:path";
 import { bytesOfBase64, type DataRef } from "../../wire/dataRef.ts";
 import type { JobDefinition } from "../../wire/definition.ts";
@@ -11,6 +12,7 @@ import { inputPath, relativePathFault } from "../../wire/paths.ts";
 import { codeOf, JobFault, messageOf } from "../fault.ts";
 import { inputBytesMax, inputFetchesAtOnce } from "../limits.ts";
 import { eachAtOnce } from "../pool.ts";
+import { type Arrival, Arrivals, type ArrivalsOptions } from "./arrivals.ts";
 import type { Content, ContentCache } from "./cache.ts";
 import type { Sources } from "./sources.ts";
 
@@ -24,6 +26,8 @@ export interface InputTools {
   readonly api: string;
   readonly cache: ContentCache;
   readonly sources: Sources;
+  /** Who hears how far the downloads are. */
+  readonly watch: Omit<ArrivalsOptions, "files">;
 }
 
 /** Folders of one job, which exist and are empty. */
@@ -50,10 +54,12 @@ export async function prepareInputs(
 ): Promise<readonly ConfigMount[]> {
   const { files, mounts } = planOf(definition, folders);
   const made = new Map<string, Promise<void>>();
+  const downloads = files.filter(({ ref }) => ref.type === "url" || ref.type === "key").length;
+  const arrivals = new Arrivals({ ...tools.watch, files: downloads });
   await eachAtOnce(files, inputFetchesAtOnce, signal, async (file, signal) => {
     try {
       await folderOf(file, folders, made);
-      await place(file, tools, signal);
+      await place(file, arrivals, tools, signal);
     } catch (error) {
       throw explained(file, error);
     }
@@ -98,13 +104,20 @@ function confined(root: string, below: string, name: string): string {
   return path;
 }
 
-async function place({ ref, path }: PlannedFile, tools: InputTools, signal: AbortSignal): Promise<void> {
+async function place(
+  { ref, path }: PlannedFile,
+  arrivals: Arrivals,
+  tools: InputTools,
+  signal: AbortSignal,
+): Promise<void> {
   const expected = ref.hash ?? undefined;
   switch (ref.type) {
     case "url":
-      return await placeContent(ref.value, path, expected, tools, signal);
-    case "key":
-      return await placeContent(new URL(paths.blob(ref.value), tools.api).href, path, expected, tools, signal);
+      return await placeContent({ url: ref.value, path, expected, arrival: arrivals.next() }, tools, signal);
+    case "key": {
+      const url = new URL(paths.blob(ref.value), tools.api).href;
+      return await placeContent({ url, path, expected, arrival: arrivals.next() }, tools, signal);
+    }
     case "json":
       return await placeBytes(Buffer.from(JSON.stringify(ref.value) ?? "null"), path, expected);
     case "base64": {
@@ -126,17 +139,29 @@ async function placeBytes(bytes: Uint8Array, path: string, expected: Sha256 | un
   await chmod(path, 0o444);
 }
 
-async function placeContent(
-  url: string,
-  path: string,
-  expected: Sha256 | undefined,
+interface Download {
+  readonly url: string;
+  readonly path: string;
+  readonly expected: Sha256 | undefined;
+  readonly arrival: Arrival;
+}
+
+async function placeContent(download: Download, tools: InputTools, signal: AbortSignal): Promise<void> {
+  await fetchContent(download, tools, signal);
+  download.arrival.done();
+}
+
+async function fetchContent(
+  { url, path, expected, arrival }: Download,
   { cache, sources }: InputTools,
   signal: AbortSignal,
 ): Promise<void> {
   const load = (signal: AbortSignal, expected?: Sha256): Promise<Content> =>
-    sources.read(url, signal, (body) =>
-      cache.add(body, { bytesMax: inputBytesMax, signal, ...(expected ? { expected } : {}) }),
-    );
+    sources.read(url, signal, (body) => {
+      arrival.expects(lengthOf(body));
+      const came = (bytes: number) => arrival.came(bytes);
+      return cache.add(body, { bytesMax: inputBytesMax, signal, came, ...(expected ? { expected } : {}) });
+    });
   // Only an address of ours whose name is a hash promises its content; a hash beside a foreign URL is checked, not looked up.
   const promised = sources.isOurs(url) ? contentHashOf(new URL(url).pathname.replace(/^\/f\//, "")) : undefined;
   if (promised === undefined) {
@@ -154,6 +179,11 @@ async function placeContent(
     if (codeOf(error) !== "ENOENT") throw error;
     await take();
   });
+}
+
+function lengthOf({ headers }: IncomingMessage): number | undefined {
+  const length = headers["content-length"];
+  return length === undefined || !/^\d{1,15}$/.test(length) ? undefined : Number(length);
 }
 
 async function folderOf(

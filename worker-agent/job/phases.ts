@@ -23,19 +23,22 @@ interface Begun {
   readonly phase: JobPhase;
   readonly start: number;
   ms?: number;
+  /** What it said last. */
+  note?: ProgressNote;
 }
 
 export class Phases {
   readonly #options: PhasesOptions;
   readonly #begun: Begun[];
-  #told: JobPhase | undefined;
+  /** The one that the queue heard of last. */
+  #told: Begun | undefined;
 
   constructor(options: PhasesOptions) {
     this.#options = options;
     this.#begun = options.done.map((time) => ({ ...time }));
   }
 
-  /** Phases may overlap; the queue is told of the one that began or said something last. */
+  /** Phases may overlap: one that says how far it is stays on show until it ends, so that nothing flickers. */
   async during<T>(phase: JobPhase, work: () => Promise<T>): Promise<T> {
     const { now, elapsed, beganAt } = this.#options;
     const startedAt = elapsed();
@@ -44,7 +47,7 @@ export class Phases {
     this.#begun.push(begun);
     const tell = () => {
       // What it has said itself says more.
-      if (this.#told !== phase) this.#tell(phase);
+      if (this.#told !== begun) this.#tell(begun);
     };
     const timer = this.#told === undefined ? setTimeout(tell, progressAfterMs) : undefined;
     if (this.#told !== undefined) tell();
@@ -53,12 +56,17 @@ export class Phases {
     } finally {
       clearTimeout(timer);
       begun.ms = Math.round(elapsed() - startedAt);
+      const other = this.#begun.findLast(({ ms, note }) => ms === undefined && note !== undefined);
+      if (this.#told === begun && other) this.#tell(other);
     }
   }
 
   /** How far a phase is. */
   note(phase: JobPhase, note: ProgressNote): void {
-    this.#tell(phase, note);
+    const begun = this.#begun.findLast((one) => one.phase === phase && one.ms === undefined);
+    if (!begun) return;
+    begun.note = note;
+    this.#tell(begun);
   }
 
   /** Those that are over, in the order in which they began. */
@@ -66,8 +74,10 @@ export class Phases {
     return this.#begun.flatMap(({ phase, start, ms }) => (ms === undefined ? [] : [{ phase, start, ms }]));
   }
 
-  #tell(phase: JobPhase, note: ProgressNote = {}): void {
-    this.#told = phase;
-    this.#options.tell(phase, note);
+  #tell(begun: Begun): void {
+    const shown = this.#told;
+    if (shown && shown !== begun && shown.ms === undefined && shown.note !== undefined) return;
+    this.#told = begun;
+    this.#options.tell(begun.phase, begun.note ?? {});
   }
 }

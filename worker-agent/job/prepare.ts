@@ -38,7 +38,7 @@ import {
   writeJobRecord,
 } from "./jobFolder.ts";
 import type { JobLog } from "./jobLog.ts";
-import type { Phases } from "./phases.ts";
+import type { Phases, ProgressNote } from "./phases.ts";
 import type { Places } from "./places.ts";
 
 export interface JobTask extends Held {
@@ -107,7 +107,8 @@ export async function prepare(life: Life, signal: AbortSignal): Promise<Prepared
     guard: tools.guard,
     random: tools.world.random,
   });
-  const inputTools: InputTools = { api: tools.api, cache: tools.cache, sources };
+  const watch = { tell: (note: ProgressNote) => phases.note("inputs", note), now: tools.world.elapsed };
+  const inputTools: InputTools = { api: tools.api, cache: tools.cache, sources, watch };
   const watcher: ImageWatcher = {
     line: (text, step) => log.note(text, step),
     progress: (note) => phases.note("image", note),
