@@ -167,13 +167,13 @@ export class Engine {
 
   /**
    * Removes a container in any state, with its anonymous volumes. Nothing when it is gone. An engine that is being restarted is
-   * waited for: what is not removed now would stay.
+   * waited for: what is not removed now would stay. So is somebody else's removal, the one conflict there can be.
    */
   async remove(id: string, signal: AbortSignal = within(engineCallMs)): Promise<void> {
     const call = { method: "DELETE", path: `/containers/${id}`, query: { force: "1", v: "1" }, signal } as const;
     await retrying(() => this.#heavy.within(() => this.#connection.unless404(call)), {
       backoff: { tries: Number.POSITIVE_INFINITY, ...engineRetry },
-      retryable: isEngineLoss,
+      retryable: (error) => isEngineLoss(error) || (error instanceof EngineError && error.status === 409),
       random: Math.random,
       signal,
     });

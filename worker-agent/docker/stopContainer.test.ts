@@ -60,3 +60,9 @@ test("a container that has ended, or is gone, is stopped already", async () => {
   await engine.remove(id);
   await stopContainer(engine, id, 1_000);
 });
+
+test("a container that several remove at once is gone for each of them", async () => {
+  const id = await started("sleep", "100");
+  await Promise.all([1, 2, 3, 4].map(() => engine.remove(id)));
+  expect(await engine.inspect(id)).toBeUndefined();
+});
