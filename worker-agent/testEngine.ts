@@ -4,6 +4,7 @@ import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import Docker from "dockerode";
 import { agentIdOf } from "../wire/agentId.ts";
 import type { JobId } from "../wire/ids.ts";
 import { Firewall } from "./docker/firewall.ts";
@@ -16,29 +17,18 @@ export async function docker(...args: string[]): Promise<readonly string[]> {
 
 export function containersOf(id: JobId): Promise<readonly string[]> {
   // By name: one that was parked has no label of its job.
-  return docker("ps", "-q", "--filter", `name=-${id.slice(0, 16)}-`);
+  return containers({ name: [`-${id.slice(0, 16)}-`] });
 }
 
 /** Everything on the engine that carries the agent's label. */
 export async function leftOf(agent: string): Promise<readonly string[]> {
-  const filter = `label=longshore.agent=${agent}`;
-  return [
-    ...(await docker("ps", "-aq", "--filter", filter)),
-    ...(await docker("network", "ls", "-q", "--filter", filter)),
-  ];
+  return [...(await containers(labelled(agent), { all: true })), ...(await networksOf(agent))];
 }
 
 /** Containers that carry the agent's label and are not its own. */
 export async function jobsLeftOf(agent: string): Promise<readonly string[]> {
-  const own = await docker(
-    "ps",
-    "-aq",
-    "--filter",
-    `label=longshore.agent=${agent}`,
-    "--filter",
-    "label=longshore.own",
-  );
-  const all = await docker("ps", "-aq", "--filter", `label=longshore.agent=${agent}`);
+  const own = await containers({ label: [`longshore.agent=${agent}`, "longshore.own"] }, { all: true });
+  const all = await containers(labelled(agent), { all: true });
   return all.filter((id) => !own.includes(id));
 }
 
@@ -47,10 +37,23 @@ export async function removeLeftovers(root: string): Promise<void> {
   for (const file of await readdir(root, { recursive: true })) {
     if (!file.endsWith("/secret") && file !== "secret") continue;
     const agent = agentIdOf((await readFile(join(root, file), "utf8")).trim());
-    for (const id of await docker("ps", "-aq", "--filter", `label=longshore.agent=${agent}`))
-      await docker("rm", "-f", id);
-    for (const id of await docker("network", "ls", "-q", "--filter", `label=longshore.agent=${agent}`))
-      await docker("network", "rm", id);
+    for (const id of await containers(labelled(agent), { all: true })) await docker("rm", "-f", id);
+    for (const id of await networksOf(agent)) await docker("network", "rm", id);
     await new Firewall(agent).open();
   }
+}
+
+// Over the API: a wait asks many times, and a process for each question takes most of a core.
+const engine = new Docker();
+
+function containers(filters: Readonly<Record<string, string[]>>, { all = false } = {}): Promise<readonly string[]> {
+  return engine.listContainers({ all, filters }).then((found) => found.map(({ Id }) => Id));
+}
+
+function networksOf(agent: string): Promise<readonly string[]> {
+  return engine.listNetworks({ filters: labelled(agent) }).then((found) => found.map(({ Id }) => Id));
+}
+
+function labelled(agent: string): { label: string[] } {
+  return { label: [`longshore.agent=${agent}`] };
 }
