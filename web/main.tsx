@@ -1,5 +1,8 @@
 // Starts the page, or the consent window that a framed page opens.
 
+import "./look/base.css";
+import "./look/controls.css";
+import "./look/content.css";
 import { effect } from "@preact/signals";
 import { render } from "preact";
 import { commandText } from "./job/definition.ts";
@@ -8,7 +11,6 @@ import { consentHash } from "./state/consentWindow.ts";
 import { createPage } from "./state/page.ts";
 import { App } from "./view/App.tsx";
 import { pressKey } from "./view/actions.ts";
-import { ConsentWindow, listenToOpener } from "./view/ConsentWindow.tsx";
 import { ErrorBoundary } from "./view/ErrorBoundary.tsx";
 import { faviconOf } from "./view/favicon.ts";
 import { prefetchWhenIdle } from "./view/lazy.tsx";
@@ -17,9 +19,9 @@ import { createShell } from "./view/shell.ts";
 const root = document.getElementById("page") ?? document.body;
 
 if (location.hash === consentHash) {
-  const opener: Window | null = window.opener;
-  if (opener) listenToOpener(opener, location.origin);
-  render(<ConsentWindow opener={opener} origin={location.origin} />, root);
+  void import("./view/ConsentWindow.tsx").then(({ showConsentWindow }) =>
+    showConsentWindow(window.opener, location.origin, root),
+  );
 } else {
   const page = createPage(currentBrowser(), window);
   const shell = createShell(page, window);

@@ -11,6 +11,7 @@ import { StatusBar } from "./StatusBar.tsx";
 import { titles, type ViewName, type ViewProps } from "./shell.ts";
 import { Timeline } from "./Timeline.tsx";
 import { FailureCard, FirstPage, panels, ResourceCurves } from "./views.tsx";
+import "./app.css";
 
 export function App({ page, shell }: ViewProps) {
   const isEmpty = page.definition.value.kind === "empty" && page.status.value.tone !== "bad";

@@ -2,16 +2,23 @@
 // dress it up nor press its button.
 
 import { signal } from "@preact/signals";
+import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import * as v from "valibot";
 import { consentDelayMs } from "../limits.ts";
 import { ConsentQuestion } from "../state/consentWindow.ts";
+import "./first/first.css";
 
 const question = signal<ConsentQuestion | undefined>(undefined);
 const canAnswer = signal(false);
 
+export function showConsentWindow(opener: Window | null, origin: string, root: Element) {
+  if (opener) listenToOpener(opener, origin);
+  render(<ConsentWindow opener={opener} origin={origin} />, root);
+}
+
 /** Listens to the frame that opened this window, and says that it may ask. */
-export function listenToOpener(opener: Window, origin: string) {
+function listenToOpener(opener: Window, origin: string) {
   window.addEventListener("message", ({ source, origin: from, data }: MessageEvent<unknown>) => {
     if (source !== opener || from !== origin) return;
     const parsed = v.safeParse(ConsentQuestion, data);
@@ -20,7 +27,7 @@ export function listenToOpener(opener: Window, origin: string) {
   opener.postMessage({ type: "longshore-consent-ready" }, origin);
 }
 
-export function ConsentWindow({ opener, origin }: { opener: Window | null; origin: string }) {
+function ConsentWindow({ opener, origin }: { opener: Window | null; origin: string }) {
   const asked = question.value;
   useEffect(() => {
     if (!asked) return undefined;

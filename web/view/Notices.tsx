@@ -5,6 +5,7 @@ import type { Page } from "../state/page.ts";
 import { effectiveQueue } from "../url/target.ts";
 import { CopyText } from "./CopyText.tsx";
 import { QueueField } from "./QueueField.tsx";
+import "./notices.css";
 
 export function Notices({ page }: { page: Page }) {
   return (

@@ -2,6 +2,7 @@
 
 import { Icon } from "./icons.tsx";
 import { type Shell, titles, viewNames } from "./shell.ts";
+import "./rail.css";
 
 export function Rail({ shell }: { shell: Shell }) {
   // Where outputs have a pane of their own, they are always in view.

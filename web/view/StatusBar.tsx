@@ -6,6 +6,7 @@ import type { Action } from "../state/status.ts";
 import { Clock } from "./Clock.tsx";
 import { Icon, ToneIcon } from "./icons.tsx";
 import type { ViewProps } from "./shell.ts";
+import "./statusBar.css";
 
 export function StatusBar({ page, shell }: ViewProps) {
   const { tone, word, detail, since, actions, amount } = page.status.value;

@@ -4,6 +4,7 @@ import type { Page } from "../state/page.ts";
 import type { Phase } from "../state/phases.ts";
 import { durationText } from "../state/status.ts";
 import { Clock } from "./Clock.tsx";
+import "./timeline.css";
 
 const names = { queued: "queued", inputs: "inputs", image: "image", run: "run", outputs: "outputs" } as const;
 const order = ["queued", "inputs", "image", "run", "outputs"] as const;

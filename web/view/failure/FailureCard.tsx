@@ -6,6 +6,7 @@ import { failureLinesShown } from "../../limits.ts";
 import type { LogStore } from "../../state/logStore.ts";
 import { ScrolledText } from "../ScrolledText.tsx";
 import type { ViewProps } from "../shell.ts";
+import "./failure.css";
 
 const phases = {
   inputs: "while its inputs were fetched",

@@ -63,19 +63,16 @@ function Piece({ look, children }: { look: Look; children: ComponentChildren }) 
   const { colour, background, isBold, isDim, isItalic, isUnderlined, isInverse, isStruck } = look;
   const isPlain = Object.values(look).every((value) => value === undefined || value === false);
   if (isPlain) return <>{children}</>;
-  const named = (value: number | string | undefined) => (typeof value === "number" && value < 16 ? value : undefined);
-  const other = (value: number | string | undefined) =>
-    value !== undefined && named(value) === undefined ? colourOf(value) : undefined;
-  const [front, back] = isInverse ? [background, colour] : [colour, background];
   const decoration = [isUnderlined ? "underline" : "", isStruck ? "line-through" : ""].join(" ").trim();
   return (
     <span
-      class={isInverse ? "ansi inverse" : "ansi"}
-      data-fg={named(front)}
-      data-bg={named(back)}
       style={{
-        color: other(front),
-        background: other(back),
+        color: isInverse ? "var(--paper)" : colour === undefined ? undefined : inkOf(colour),
+        background: isInverse
+          ? inkOf(colour ?? "var(--ink)")
+          : background === undefined
+            ? undefined
+            : washOf(background),
         fontWeight: isBold ? 600 : undefined,
         opacity: isDim ? 0.7 : undefined,
         fontStyle: isItalic ? "italic" : undefined,
@@ -85,6 +82,18 @@ function Piece({ look, children }: { look: Look; children: ComponentChildren }) 
       {children}
     </span>
   );
+}
+
+/** The sixteen colours that have names are the page's own, readable on its paper. */
+const isNamed = (colour: number | string): colour is number => typeof colour === "number" && colour < 16;
+
+function inkOf(colour: number | string): string {
+  return isNamed(colour) ? `var(--c${colour === 15 ? 15 : colour % 8})` : colourOf(colour);
+}
+
+/** As a ground: pale, so that the text on it stays readable. */
+function washOf(colour: number | string): string {
+  return isNamed(colour) ? `color-mix(in oklch, ${inkOf(colour)} 30%, transparent)` : colourOf(colour);
 }
 
 const address = /https?:\/\/[^\s"'<>`]+[^\s"'<>`.,;:!?)\]}]/g;

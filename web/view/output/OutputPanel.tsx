@@ -6,6 +6,7 @@ import { previewsOpenMax } from "../../limits.ts";
 import { Icon } from "../icons.tsx";
 import type { ViewProps } from "../shell.ts";
 import { OutputRow } from "./OutputFile.tsx";
+import "./output.css";
 
 export function OutputPanel({ page }: ViewProps) {
   const result = page.result.value;

@@ -52,6 +52,7 @@ export function ImageSettings({ editing }: { editing: Editing }) {
         <>
           {build("Git or archive address", "context", {
             placeholder: "https://github.com/owner/repository/tree/main",
+            // biome-ignore lint/suspicious/noTemplateCurlyInString: as a person writes it
             hint: "${name} stands for a variable of the environment.",
           })}
           {build("Dockerfile, instead of or over the repository's", "dockerfile", { rows: 6 })}
