@@ -6,7 +6,8 @@ import { controls, expect, type Longshore, slowly, test } from "./longshore.ts";
 
 async function runsTheNextJob(page: Page, longshore: Longshore): Promise<void> {
   const job = { image: "longshore/shell", command: ["sh", "-c", "echo fine > /outputs/next.txt"] };
-  await page.goto(pageLink(longshore.origin, { job }));
+  // Not one that has run already.
+  await page.goto(pageLink(longshore.origin, { job, more: { NONCE: crypto.randomUUID() } }));
   const { run, output } = controls(page);
   await run.click();
   await expect(output("next.txt")).toHaveText("fine", slowly);

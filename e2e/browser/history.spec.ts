@@ -1,7 +1,7 @@
 // The runs that a browser has seen.
 
 import { pageLink } from "./links.ts";
-import { controls, expect, slowly, shared as test } from "./longshore.ts";
+import { controls, expect, slowly, test } from "./longshore.ts";
 
 test("runs are kept over a reload, can be returned to and compared, and are forgotten on request", async ({
   page,
@@ -35,7 +35,7 @@ test("runs are kept over a reload, can be returned to and compared, and are forg
   await expect(state).toContainText("Done", slowly);
   await page.goBack();
   await expect(page).toHaveURL(/LEVEL=high/);
-  expect(Object.keys(await longshore.queue.list())).toHaveLength(2);
+  expect(Object.keys(await longshore.jobs())).toHaveLength(2);
 
   await page.getByRole("button", { name: "Forget all runs" }).click();
   await expect(page.getByText("Runs appear here once they end.")).toBeVisible();

@@ -5,33 +5,32 @@ import { until } from "../clients/until.ts";
 import { containerMs } from "../limits.ts";
 import { containersOf } from "../shells/containers.ts";
 import { pageLink } from "./links.ts";
-import { controls, expect, slowly, test } from "./longshore.ts";
+import { controls, expect, fresh, slowly, test } from "./longshore.ts";
 
 const shell = (script: string) => ({ image: "longshore/shell", command: ["sh", "-c", script] });
 
-test("the link for a first job that npm start prints runs it and shows its output", async ({ page, longshore }) => {
-  await page.goto(await longshore.firstJobLink());
-  const { state, output, permission, log } = controls(page);
-  await expect(output("hello.json")).toContainText('"greeting": "hello"', slowly);
-  await expect(state).toContainText("Done");
-  await expect(permission).toHaveCount(0);
-  await expect(page).not.toHaveURL(/permit/);
-  await expect(log).toContainText("step 3 of 3");
-  expect(Object.values(await longshore.queue.list())).toMatchObject([{ finishedReason: "Success", statusCode: 0 }]);
-});
+fresh(
+  "the first link that npm start prints runs a job and shows its output, without asking only once",
+  async ({ page, context, longshore }) => {
+    const link = await longshore.firstJobLink();
+    await page.goto(link);
+    const { state, output, permission, log } = controls(page);
+    await expect(output("hello.json")).toContainText('"greeting": "hello"', slowly);
+    await expect(state).toContainText("Done");
+    await expect(permission).toHaveCount(0);
+    await expect(page).not.toHaveURL(/permit/);
+    await expect(log).toContainText("step 3 of 3");
+    expect(Object.values(await longshore.jobs())).toMatchObject([{ finishedReason: "Success", statusCode: 0 }]);
 
-test("the link runs without asking only once", async ({ page, context, longshore }) => {
-  const link = await longshore.firstJobLink();
-  await page.goto(link);
-  await expect(controls(page).output("hello.json")).toBeVisible(slowly);
-  const other = await context.browser()?.newContext();
-  const stranger = await other?.newPage();
-  if (!stranger) throw new Error("no second browser context");
-  // The same permit with another job, as a page that has seen the link might try.
-  await stranger.goto(link.replace(/job=[^&]+/, (job) => `${job}&OTHER=1`));
-  await expect(controls(stranger).permission).toBeVisible();
-  await other?.close();
-});
+    const other = await context.browser()?.newContext();
+    const stranger = await other?.newPage();
+    if (!stranger) throw new Error("no second browser context");
+    // The same permit with another job, as a page that has seen the link might try.
+    await stranger.goto(link.replace(/job=[^&]+/, (job) => `${job}&OTHER=1`));
+    await expect(controls(stranger).permission).toBeVisible();
+    await other?.close();
+  },
+);
 
 test("a parameter of the address arrives in the container", async ({ page, longshore }) => {
   const job = shell('echo "the parameter is $MY_PARAM" > /outputs/parameter.txt');
@@ -58,7 +57,7 @@ test("the same definition again is answered without a second run", async ({ page
   expect(submitted.result).toMatchObject({ finishedReason: "Success" });
   const output = await longshore.queue.request(paths.output("local", submitted.jobId, "random.txt"));
   expect((await output.text()).trim()).toBe(random);
-  expect(Object.keys(await longshore.queue.list())).toEqual([submitted.jobId]);
+  expect(Object.keys(await longshore.jobs())).toEqual([submitted.jobId]);
 });
 
 test("stopping a job stops its container, and the next job runs", async ({ page, longshore }) => {
@@ -67,7 +66,7 @@ test("stopping a job stops its container, and the next job runs", async ({ page,
   const { state, run, stop, log, output } = controls(page);
   await run.click();
   await expect(log).toContainText("started", slowly);
-  const [id = ""] = Object.keys(await longshore.queue.list());
+  const [id = ""] = Object.keys(await longshore.jobs());
   expect(await containersOf(id)).toEqual(["running"]);
 
   await stop.click();

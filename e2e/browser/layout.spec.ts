@@ -1,7 +1,7 @@
 // The page at the sizes of a tile, a narrow frame, a metapage's frame and a window of its own; by keyboard alone.
 
 import { pageLink } from "./links.ts";
-import { controls, expect, slowly, shared as test } from "./longshore.ts";
+import { controls, expect, slowly, test } from "./longshore.ts";
 
 const job = { image: "longshore/shell", command: ["sh", "-c", "echo printed; echo made > /outputs/made.txt"] };
 

@@ -1,7 +1,7 @@
 // What a program printed: in its colours, searched, filtered, linked to, and all of it there after a reload.
 
 import { pageLink } from "./links.ts";
-import { controls, expect, slowly, shared as test } from "./longshore.ts";
+import { controls, expect, slowly, test } from "./longshore.ts";
 
 const script = `
 printf '\\033[31mred\\033[0m plain\\n'

@@ -1,51 +1,61 @@
-// What every test in a browser starts from: a running Longshore of its own, and the page's controls by role and name.
+// What every test in a browser starts from: a running Longshore, and the page's controls by role and name.
 
-import { test as base, expect, type FrameLocator, type Page } from "@playwright/test";
+import { test as base, expect, type FrameLocator, type Page, type TestInfo } from "@playwright/test";
+import type { Job } from "../../wire/job.ts";
 import { QueueApi } from "../clients/queueApi.ts";
 import { containerMs } from "../limits.ts";
 import { type NodeShell, startNodeShell } from "../shells/nodeShell.ts";
 
-export interface Longshore extends NodeShell {
+export interface Longshore {
+  readonly origin: string;
   /** The link for a first job that `npm start` prints. */
   firstJobLink(): Promise<string>;
   readonly queue: QueueApi;
+  /** What has come to the queue since the test began. */
+  jobs(): Promise<Readonly<Record<string, Job>>>;
 }
 
-export const test = base.extend<{ longshore: Longshore }>({
-  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameters' names
-  longshore: async ({}, use, info) => {
-    const shell = await startNodeShell({ agent: true, anyAgent: false });
-    await use(longshoreOf(shell));
-    if (info.status !== info.expectedStatus) await info.attach("server's output", { body: shell.output() });
-    await shell.stop();
-  },
-});
-
-/** The same for tests that only look at the page: one server and agent for all of a worker's tests. */
-export const shared = base.extend<object, { longshore: Longshore }>({
-  longshore: [
+/** One server and agent for all of a worker's tests. What a test submits must be no other test's job. */
+export const test = base.extend<{ longshore: Longshore }, { server: NodeShell }>({
+  server: [
     // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameters' names
     async ({}, use) => {
-      const shell = await startNodeShell({ agent: true, anyAgent: false });
-      await use(longshoreOf(shell));
-      await shell.stop();
+      const server = await startNodeShell({ agent: true, anyAgent: false });
+      await use(server);
+      await server.stop();
     },
     { scope: "worker" },
   ],
+  longshore: async ({ server }, use, info) => {
+    await use(await longshoreOf(server));
+    await attachOutput(server, info);
+  },
 });
 
-function longshoreOf(shell: NodeShell): Longshore {
+/** A server and agent of the test's own, with an empty queue, and a first link that nobody has used. */
+export const fresh = base.extend<{ longshore: Longshore }>({
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the parameters' names
+  longshore: async ({}, use, info) => {
+    const server = await startNodeShell({ agent: true, anyAgent: false });
+    await use(await longshoreOf(server));
+    await attachOutput(server, info);
+    await server.stop();
+  },
+});
+
+async function longshoreOf(server: NodeShell): Promise<Longshore> {
+  const queue = new QueueApi(server, "local");
+  const before = await queue.list();
   return {
-    ...shell,
-    get origin() {
-      return shell.origin;
-    },
-    get program() {
-      return shell.program;
-    },
-    queue: new QueueApi(shell, "local"),
-    firstJobLink: async () => (await shell.program.line(/http:\/\/\S+#\?\S+/))[0],
+    origin: server.origin,
+    queue,
+    jobs: async () => Object.fromEntries(Object.entries(await queue.list()).filter(([id]) => !(id in before))),
+    firstJobLink: async () => (await server.program.line(/http:\/\/\S+#\?\S+/))[0],
   };
+}
+
+export async function attachOutput(server: NodeShell, info: TestInfo): Promise<void> {
+  if (info.status !== info.expectedStatus) await info.attach("server's output", { body: server.output() });
 }
 
 export { expect };

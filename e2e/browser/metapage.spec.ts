@@ -73,12 +73,12 @@ test("a change of the source runs both containers again, once each, after one co
 
     await expect(controls(counter).permission).toBeVisible(slowly);
     await expect(controls(copier).permission).toBeVisible(slowly);
-    expect(await longshore.queue.list()).toEqual({});
+    expect(await longshore.jobs()).toEqual({});
     await agree(page, counter);
     await expect(controls(counter).output("result.json")).toContainText('"count": 3', slowly);
     await agree(page, copier);
     await expect(controls(copier).output("copy.json")).toContainText('"count": 3', slowly);
-    expect(Object.keys(await longshore.queue.list())).toHaveLength(2);
+    expect(Object.keys(await longshore.jobs())).toHaveLength(2);
 
     const items = source.getByRole("spinbutton", { name: "Items" });
     await items.fill("5");
@@ -86,7 +86,7 @@ test("a change of the source runs both containers again, once each, after one co
     await expect(controls(counter).output("result.json")).toContainText('"count": 5', slowly);
     await expect(controls(copier).output("copy.json")).toContainText('"count": 5', slowly);
     await expect(controls(counter).permission).toHaveCount(0);
-    const jobs = Object.values(await longshore.queue.list());
+    const jobs = Object.values(await longshore.jobs());
     expect(jobs.map(({ finishedReason, statusCode }) => [finishedReason, statusCode])).toEqual(
       Array.from({ length: 4 }, () => ["Success", 0]),
     );

@@ -3,7 +3,7 @@
 import { createServer } from "node:http";
 import type { Page } from "@playwright/test";
 import { pageLink } from "./links.ts";
-import { controls, expect, slowly, shared as test } from "./longshore.ts";
+import { controls, expect, slowly, test } from "./longshore.ts";
 
 const make = `import base64, os, sys
 os.chdir(os.environ["JOB_OUTPUTS"])

@@ -1,7 +1,7 @@
 // Settings, inputs, queue, failures and the first page: each changes the address or shows what is so.
 
 import { pageLink } from "./links.ts";
-import { controls, expect, slowly, shared as test } from "./longshore.ts";
+import { controls, expect, slowly, test } from "./longshore.ts";
 
 const job = { image: "longshore/shell", command: ["sh", "-c", "echo $GREETING $N > /outputs/said.txt"] };
 

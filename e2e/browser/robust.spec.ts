@@ -7,7 +7,7 @@ import type { Page } from "@playwright/test";
 import { startStaticServer } from "../shells/staticServer.ts";
 import { hostileTexts } from "./hostile.ts";
 import { pageLink } from "./links.ts";
-import { controls, expect, slowly, shared as test } from "./longshore.ts";
+import { controls, expect, slowly, test } from "./longshore.ts";
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { pageLink } from "./links.ts";
-import { controls, expect, slowly, shared as test } from "./longshore.ts";
+import { controls, expect, slowly, test } from "./longshore.ts";
 
 const run = promisify(execFile);
 const nasty = "'$(exit 9)`exit 9`";
@@ -25,7 +25,7 @@ test("a job's link, its short form, docker run, curl and programs do what the pa
   await controls(page).run.click();
   await expect(controls(page).output("copy.txt")).toContainText("lines's", slowly);
 
-  const jobs = Object.keys(await longshore.queue.list());
+  const jobs = Object.keys(await longshore.jobs());
 
   await page.getByRole("button", { name: "Share" }).click();
   const dialog = page.getByRole("dialog", { name: "Share" });
@@ -59,5 +59,5 @@ test("a job's link, its short form, docker run, curl and programs do what the pa
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-  expect(Object.keys(await longshore.queue.list()).sort()).toEqual(jobs.sort());
+  expect(Object.keys(await longshore.jobs()).sort()).toEqual(jobs.sort());
 });
