@@ -19,13 +19,15 @@ import type { Images } from "../images/images.ts";
 import type { ImageRecords } from "../images/records.ts";
 import type { LogSink } from "../log.ts";
 import type { World } from "../world.ts";
-import { contextOf, recipeIn, writeContext } from "./context.ts";
+import { contextOf, pointersSentence, recipeIn, writeContext } from "./context.ts";
 import { refuseTrigger } from "./dockerfile.ts";
 import { extrasTag, importExtras, removeExtras } from "./extras.ts";
-import { fetchCommit, type GitOptions, treeOf } from "./git.ts";
+import { filesOf } from "./git.ts";
+import type { GitOptions } from "./gitProgram.ts";
 import { type Origin, Origins } from "./origins.ts";
 import { planBuild } from "./plan.ts";
 import { runBuild } from "./run.ts";
+import { fetchWithSubmodules } from "./submodules.ts";
 import { archiveTree, noTree, type Tree, tarTree } from "./tree.ts";
 
 /** What of this host builds get, because its operator says so. */
@@ -61,6 +63,7 @@ export interface BuildRequest {
   readonly memoryBytes: number;
   readonly cpus: number | undefined;
   readonly pids: number;
+  readonly diskBytes: number;
 }
 
 export class Builds {
@@ -112,7 +115,7 @@ export class Builds {
   }
 
   async #build(task: Task, tell: ImageWatcher, signal: AbortSignal): Promise<void> {
-    const { build, queue, sources, origin, name, folder, buildArgs } = task;
+    const { build, queue, sources, origin, folder, buildArgs } = task;
     const { engine, images, network, settings, agent, trusted, world, log } = this.#options;
     const { variables, certificates } = settings;
     const platform = await this.#platform(build.platform, signal);
@@ -145,8 +148,9 @@ export class Builds {
     try {
       const { dockerfile, steps } = plan.write({ idOf: (image) => ids.get(image) ?? image, extras, labels });
       const context = join(folder, "context.tar");
-      const count = await writeContext(files, dockerfile, context, signal);
+      const { count, pointers } = await writeContext(files, dockerfile, context, signal);
       if (origin.kind !== "none") tell.line(`The context has ${count} files.`, "docker build");
+      if (pointers.length > 0) tell.line(pointersSentence(pointers), "docker build");
       const place = await network.place(queue);
       try {
         if (!trusted && !place.filtered)
@@ -154,14 +158,9 @@ export class Builds {
             "This agent can't fence the steps of a build: it may not set its host's packet filter. Name a ready `image` instead of a `build`, or run the job where the queue is the operator's own (--trust).",
           );
         const args = { ...Object.fromEntries(variables), ...Object.fromEntries(buildArgs) };
-        const { memoryBytes, cpus, pids } = task;
-        const limits = { memoryBytes, cpus, pids, limitMs: settings.limitMs };
         const networkMode = place.hostConfig.NetworkMode;
-        await runBuild(
-          { engine, name, context, steps, networkMode, ...limits, buildArgs: args, labels, target: build.target, log },
-          tell,
-          signal,
-        );
+        const run = { ...task, engine, context, steps, networkMode, buildArgs: args, labels, target: build.target };
+        await runBuild({ ...run, limitMs: settings.limitMs, now: world.elapsed, log }, tell, signal);
       } finally {
         place.leave();
       }
@@ -182,8 +181,8 @@ export class Builds {
       case "git": {
         const git = this.#gitOptions(join(folder, "git"));
         tell.line(`Fetching ${origin.shown} at ${origin.commit}`, "cloning repo");
-        const commit = await fetchCommit(origin.source, origin, git, signal);
-        return tarTree(() => treeOf(git.folder, commit, origin.folder.join("/"), signal));
+        const parts = await fetchWithSubmodules(origin.source, origin, git, tell, signal);
+        return tarTree(...parts.map((part) => () => filesOf(part, signal)));
       }
     }
   }

@@ -59,6 +59,54 @@ describe("a git repository", () => {
     expect(builder.git.asked(/burst.git/) - before).toBeLessThanOrEqual(5);
   });
 
+  test("has its submodules, as far as they may be read here; the log names the others, and files of Git LFS", async () => {
+    const { git } = builder;
+    const url = (name: string, address: string) => `[submodule "${name}"]\n  path = ${name}\n  url = ${address}\n`;
+    const deep = await git.commit("o/deep.git", "main", { deep: "deep" });
+    const lib = await git.commit(
+      "o/lib.git",
+      "main",
+      { lib: "", ".gitmodules": url("in", "../deep.git") },
+      { in: deep },
+    );
+    const secret = await git.commit("private/lib.git", "main", { x: "x" });
+    const addresses = {
+      "app/lib": "../lib.git",
+      "app/secret": `${git.origin}/private/lib.git`,
+      "app/inside": "http://127.0.0.2:1/o/lib.git",
+      "app/file": "/etc",
+    };
+    const modules = Object.entries(addresses).map(([name, address]) => url(name, address));
+    const commits = { "app/lib": lib, "app/secret": secret, "app/inside": lib, "app/file": lib, "app/none": lib };
+    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"a".repeat(64)}\nsize 12345\n`;
+    const dockerfile = `${from}\nCOPY . /x\nCMD cd /x && find . -type f | sort`;
+    const files = { "app/Dockerfile": dockerfile, "app/model.bin": pointer, ".gitmodules": modules.join("") };
+    await git.commit("o/super.git", "main", files, commits);
+    const { logs } = await builder.built({ context: `${git.origin}/o/super.git/tree/main/app` });
+    const lines = logs.map(([text]) => text);
+    expect(lines.slice(-5)).toEqual(["./Dockerfile", "./lib/.gitmodules", "./lib/in/deep", "./lib/lib", "./model.bin"]);
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        `Fetching the submodule lib/in from ${git.origin}/o/deep.git at ${deep}`,
+        expect.stringMatching(
+          /^The submodule secret is not in the context: There is no git repository .* for everyone/,
+        ),
+        expect.stringMatching(/^The submodule inside is not in the context: .*not on the public internet/),
+        'The submodule file is not in the context: its address "/etc" can\'t be read over https.',
+        "The submodule none is not in the context: .gitmodules has no address for it.",
+        expect.stringMatching(/^Files of Git LFS are not fetched, the context has only their pointers: model\.bin\./),
+      ]),
+    );
+    // What another try may bring is not left out of an image that is kept.
+    await git.commit(
+      "o/away.git",
+      "main",
+      { Dockerfile: from, ".gitmodules": url("a", "http://127.0.0.1:1/a") },
+      { a: lib },
+    );
+    expect(await builder.failed({ context: `${git.origin}/o/away.git` })).toMatch(/could not be reached/);
+  });
+
   test("that is private needs its token, which nobody sees", async () => {
     await builder.git.commit("private/r.git", "main", {
       Dockerfile: `${from}\nCOPY . /app\nCMD cat /app/secret`,

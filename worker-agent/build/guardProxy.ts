@@ -19,12 +19,18 @@ export class GuardProxy {
   readonly #sockets = new Set<Duplex>();
   readonly #guard: GuardOptions;
   readonly #authorization: string;
-  #bytesLeft: number;
+  readonly #budget: { bytesLeft: number };
 
-  private constructor(server: http.Server, port: number, secret: string, guard: GuardOptions, bytesMax: number) {
+  private constructor(
+    server: http.Server,
+    port: number,
+    secret: string,
+    guard: GuardOptions,
+    budget: { bytesLeft: number },
+  ) {
     this.#server = server;
     this.#guard = guard;
-    this.#bytesLeft = bytesMax;
+    this.#budget = budget;
     this.#authorization = `Basic ${Buffer.from(`git:${secret}`).toString("base64")}`;
     this.url = `http://git:${secret}@127.0.0.1:${port}`;
     server.on("connection", (socket) => this.#keep(socket));
@@ -32,12 +38,13 @@ export class GuardProxy {
     server.on("request", (request, response) => void this.#forward(request, response));
   }
 
-  static async open(guard: GuardOptions, secret: string, bytesMax: number): Promise<GuardProxy> {
+  /** What comes is taken from the budget. */
+  static async open(guard: GuardOptions, secret: string, budget: { bytesLeft: number }): Promise<GuardProxy> {
     const server = http.createServer();
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("A server on loopback has a port.");
-    return new GuardProxy(server, address.port, secret, guard, bytesMax);
+    return new GuardProxy(server, address.port, secret, guard, budget);
   }
 
   close(): void {
@@ -111,8 +118,8 @@ export class GuardProxy {
 
   #count(source: Socket | http.IncomingMessage, url: URL): void {
     source.on("data", (chunk: Buffer) => {
-      this.#bytesLeft -= chunk.length;
-      if (this.#bytesLeft >= 0) return;
+      this.#budget.bytesLeft -= chunk.length;
+      if (this.#budget.bytesLeft >= 0) return;
       this.refusal ??= new JobFault(`The repository ${shown(url)} is too large to be a build's context.`);
       source.destroy();
     });

@@ -18,6 +18,11 @@ export const recipeBytesMax = 1 * MiB;
 export const recipesMax = 200;
 /** One `git` command. */
 export const gitMs = 15 * minuteMs;
+/** Submodules of one context, and how deep they lie in each other: far above what people have. */
+export const submodulesMax = 100;
+export const submoduleDepthMax = 8;
+/** A pointer of Git LFS is smaller (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md). */
+export const lfsPointerBytesMax = 1024;
 /** The list of a repository's branches and tags: some hundred thousand. */
 export const gitListBytesMax = 64 * MiB;
 /** What of a program's complaints is kept for a sentence. */

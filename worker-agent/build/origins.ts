@@ -8,7 +8,8 @@ import { shown } from "../files/guard.ts";
 import type { Sources } from "../files/sources.ts";
 import { Audience, type ImageWatcher } from "../images/audience.ts";
 import type { World } from "../world.ts";
-import { commitOf, type GitOptions, type GitSource } from "./git.ts";
+import { commitOf } from "./git.ts";
+import type { GitOptions, GitSource } from "./gitProgram.ts";
 import { contextBytesMax, sourceFreshMs, sourcesRememberedMax } from "./limits.ts";
 import { parseSource, type Source } from "./source.ts";
 

@@ -10,6 +10,7 @@ import type { LogSink } from "../log.ts";
 import { within } from "../retry.ts";
 import { recipeName } from "./context.ts";
 import { BuildEvent, BuildOutput } from "./output.ts";
+import { StepWatch } from "./stepWatch.ts";
 
 export interface BuildRun {
   readonly engine: Engine;
@@ -22,6 +23,8 @@ export interface BuildRun {
   /** Undefined: an equal share of what is free. */
   readonly cpus: number | undefined;
   readonly pids: number;
+  readonly diskBytes: number;
+  readonly now: () => number;
   readonly limitMs: number;
   readonly buildArgs: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
@@ -33,21 +36,10 @@ const cpuPeriodUs = 100_000;
 
 /** @throws JobFault with a sentence when a step fails. Nothing but finished steps is left then. */
 export async function runBuild(run: BuildRun, tell: ImageWatcher, signal: AbortSignal): Promise<void> {
-  const { engine, steps, pids, log, limitMs } = run;
-  const limited = within(limitMs, signal);
-  const limits: Promise<void>[] = [];
-  const output = new BuildOutput({
-    steps,
-    tell,
-    // The builder has no such limit itself. A step that has ended needs none.
-    running: (container) => {
-      limits.push(
-        engine.limitPids(container, pids).catch((error: unknown) => {
-          log({ event: "build step not limited", level: "warn", message: messageOf(error) });
-        }),
-      );
-    },
-  });
+  const { engine, steps, limitMs } = run;
+  const watch = new StepWatch(run);
+  const limited = AbortSignal.any([within(limitMs, signal), watch.over]);
+  const output = new BuildOutput({ steps, tell, running: (container) => watch.begin(container) });
   try {
     const context = createReadStream(run.context);
     const stream = await engine.build(queryOf(run), context, limited);
@@ -61,6 +53,7 @@ export async function runBuild(run: BuildRun, tell: ImageWatcher, signal: AbortS
     output.end();
   } catch (error) {
     signal.throwIfAborted();
+    if (watch.over.aborted) throw new JobFault(`The build was stopped${output.place}: ${watch.over.reason}.`);
     if (limited.aborted)
       throw new JobFault(
         `The build was stopped${output.place}: it took longer than ${limitMs / 60_000} minutes, the most that this agent allows.`,
@@ -68,7 +61,7 @@ export async function runBuild(run: BuildRun, tell: ImageWatcher, signal: AbortS
     if (error instanceof JobFault || (error instanceof EngineError && error.status === undefined)) throw error;
     throw new JobFault(stepFault(output.place, messageOf(error), undefined), { cause: error });
   } finally {
-    await Promise.all(limits);
+    await watch.close();
   }
 }
 

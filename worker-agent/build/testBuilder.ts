@@ -47,7 +47,8 @@ export async function startBuilder(builds: Partial<BuildSettings> = {}): Promise
   };
 }
 
-async function removeBuilt(agent: string): Promise<void> {
+/** The images that this agent has built. */
+export async function removeBuilt(agent: string): Promise<void> {
   const images = async () => new Set(await docker("images", "-q", "--filter", `label=longshore.build.agent=${agent}`));
   for (let left = await images(); left.size > 0; left = await images()) await docker("rmi", "-f", ...left);
 }

@@ -13,8 +13,13 @@ export interface TestGit {
   readonly origin: string;
   /** How often something was asked for. */
   asked(path: RegExp): number;
-  /** Commits these files on a branch, whose name is made if needed. The commit's name. */
-  commit(repository: string, branch: string, files: Readonly<Record<string, string>>): Promise<string>;
+  /** Commits these files on a branch, whose name is made if needed, and other repositories' commits as submodules. Its name. */
+  commit(
+    repository: string,
+    branch: string,
+    files: Readonly<Record<string, string>>,
+    submodules?: Readonly<Record<string, string>>,
+  ): Promise<string>;
   tag(repository: string, name: string): Promise<void>;
   /** Serves these bytes. */
   serve(path: string, bytes: Buffer): void;
@@ -53,7 +58,7 @@ export async function startGit(): Promise<TestGit> {
   return {
     origin: `http://127.0.0.1:${address.port}`,
     asked: (path) => log.filter((each) => path.test(each)).length,
-    commit: async (repository, branch, files) => {
+    commit: async (repository, branch, files, submodules = {}) => {
       const folder = work(repository);
       await mkdir(folder, { recursive: true });
       await git(folder, "init", "-q", "-b", "main");
@@ -63,6 +68,8 @@ export async function startGit(): Promise<TestGit> {
         await writeFile(join(folder, name), text);
       }
       await git(folder, "add", "-A");
+      for (const [path, commit] of Object.entries(submodules))
+        await git(folder, "update-index", "--add", "--cacheinfo", `160000,${commit},${path}`);
       await git(folder, "commit", "-q", "-m", branch);
       await mkdir(bare(repository), { recursive: true });
       await run("git", ["init", "-q", "--bare", "-b", "main", bare(repository)]);

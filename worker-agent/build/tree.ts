@@ -29,42 +29,51 @@ export type Tree = (
 
 export const noTree: Tree = async () => {};
 
-export function tarTree(source: () => Readable): Tree {
+/** Of several archives, what is in one after the other. */
+export function tarTree(...archives: readonly (() => Readable)[]): Tree {
   return async (visit, signal) => {
-    const stream = source();
-    const extract = tar.extract();
     const limits = new Limits();
-    const done = new Promise<void>((resolve, reject) => {
-      const fail = (error: unknown) => {
-        reject(
-          error instanceof JobFault
-            ? error
-            : new JobFault(`The build's context can't be unpacked: ${messageOf(error)}.`, { cause: error }),
-        );
-        stream.destroy();
-      };
-      const leave = () => fail(signal.reason);
-      signal.addEventListener("abort", leave, { once: true });
-      extract.on("entry", (header, content, next) => {
-        const work = async () => {
-          const entry = entryOf(header);
-          limits.count(entry);
-          if (entry) await visit(entry, content);
-          content.resume();
-        };
-        work().then(() => next(), fail);
-      });
-      extract.once("finish", () => {
-        signal.removeEventListener("abort", leave);
-        resolve();
-      });
-      extract.once("error", fail);
-      stream.once("error", fail);
-      stream.pipe(extract);
-    });
-    await done;
-    signal.throwIfAborted();
+    for (const open of archives) await readTar(open(), limits, visit, signal);
   };
+}
+
+async function readTar(
+  stream: Readable,
+  limits: Limits,
+  visit: Parameters<Tree>[0],
+  signal: AbortSignal,
+): Promise<void> {
+  const extract = tar.extract();
+  const done = new Promise<void>((resolve, reject) => {
+    const fail = (error: unknown) => {
+      reject(
+        error instanceof JobFault
+          ? error
+          : new JobFault(`The build's context can't be unpacked: ${messageOf(error)}.`, { cause: error }),
+      );
+      stream.destroy();
+    };
+    const leave = () => fail(signal.reason);
+    signal.addEventListener("abort", leave, { once: true });
+    extract.on("entry", (header, content, next) => {
+      const work = async () => {
+        const entry = entryOf(header);
+        limits.count(entry);
+        if (entry) await visit(entry, content);
+        content.resume();
+      };
+      work().then(() => next(), fail);
+    });
+    extract.once("finish", () => {
+      signal.removeEventListener("abort", leave);
+      resolve();
+    });
+    extract.once("error", fail);
+    stream.once("error", fail);
+    stream.pipe(extract);
+  });
+  await done;
+  signal.throwIfAborted();
 }
 
 /** A file that is a tar, a compressed one, or a zip: its first bytes say which. */

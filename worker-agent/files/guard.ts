@@ -20,6 +20,9 @@ export interface GuardOptions {
   readonly ownAddresses?: () => readonly string[];
 }
 
+/** An address that is inside, where nobody is let in from a URL. */
+export class AddressRefused extends JobFault {}
+
 /**
  * The one address to connect to for this URL.
  * @throws JobFault with a sentence when it is no http(s) URL, has no address, or only addresses that are not allowed.
@@ -35,7 +38,7 @@ export async function guardedAddress(url: URL, options: GuardOptions): Promise<A
   const own = (options.ownAddresses ?? addressesOfThisMachine)();
   const allowed = addresses.find(({ address }) => isAllowedAddress(address, options.allowRanges, own));
   if (allowed) return allowed;
-  throw new JobFault(
+  throw new AddressRefused(
     `The host ${host} of ${shown(url)} is not on the public internet, and this agent only reads from there. ` +
       "Its operator can allow an address range with --allow-range.",
   );

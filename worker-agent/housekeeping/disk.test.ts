@@ -4,6 +4,7 @@ import { link, mkdir, open, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunningAgent } from "../agent.ts";
+import { removeBuilt } from "../build/testBuilder.ts";
 import { leftOf } from "../testEngine.ts";
 import { logText, type Stack, startStack } from "../testStack.ts";
 import { treeSize } from "./treeSize.ts";
@@ -29,6 +30,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await stack.close();
+  await removeBuilt(agent.id);
   expect(await leftOf(agent.id)).toEqual([]);
 });
 
@@ -45,6 +47,14 @@ describe.concurrent("a job that writes more than it may is ended, and told why",
     expect(job.finished?.reason).toBe("Error");
     expect(job.finished?.result?.error).toContain(sentence);
     expect(Object.keys(job.finished?.result?.outputs ?? {})).toEqual([]);
+  });
+
+  test("in a step of its build", async () => {
+    const dockerfile = `FROM longshore/shell\nRUN dd if=/dev/zero of=/a bs=1M count=15 && sleep 3\nRUN dd if=/dev/zero of=/b bs=1M count=15 && sleep 60 # ${crypto.randomUUID()}`;
+    const job = await stack.finished(await stack.submit({ image: undefined, build: { dockerfile } }));
+    expect(job.finished?.result?.error).toMatch(
+      /^The build was stopped at step 3 of 3, "RUN dd .*": its steps wrote 30 MiB to disk, more than the 20 MiB that this agent's operator allows\.$/,
+    );
   });
 
   test("between two looks", async () => {

@@ -143,8 +143,9 @@ async function imageFor(
   const { queue, definition } = task;
   const { image, build } = definition;
   if (build) {
-    const { memoryBytes, cpus, pids } = allowance;
-    return await tools.builds.ensure({ build, queue, sources, memoryBytes, cpus, pids }, watcher, signal);
+    const { memoryBytes, cpus, pids, diskBytes } = allowance;
+    const limits = { memoryBytes, cpus, pids, diskBytes };
+    return await tools.builds.ensure({ build, queue, sources, ...limits }, watcher, signal);
   }
   if (image === undefined) throw new JobFault("The job names no `image`, and no `build` to make one.");
   return await tools.images.ensure(image, queue, watcher, signal);
