@@ -33,6 +33,7 @@ import { QueueDesk } from "./queue/queueDesk.ts";
 import { Session } from "./queue/session.ts";
 import { Spool } from "./queue/spool.ts";
 import { within } from "./retry.ts";
+import { StatusFile } from "./statusFile.ts";
 
 export { type AgentOptions, agentVersion } from "./agentOptions.ts";
 export type { RunningAgent } from "./lifetime.ts";
@@ -60,8 +61,10 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   try {
     const capacity = capacityOf(lent, machine);
     const counters = new Counters();
-    const log = withContext(counters.counting(options.log), { agent: data.agent });
-    return await begin({ ...options, capacity, counters, log }, engine, { ...data, engine: machine.rootFolder });
+    const statusFile = new StatusFile(data.path, world);
+    const log = withContext(statusFile.following(counters.counting(options.log)), { agent: data.agent });
+    const settled = { ...options, capacity, counters, statusFile, log };
+    return await begin(settled, engine, { ...data, engine: machine.rootFolder });
   } catch (error) {
     data.unlock();
     throw error;

@@ -10,6 +10,7 @@ import type { JobLimits } from "./job/allowance.ts";
 import type { JobCacheMode } from "./job/jobFolder.ts";
 import type { LogSink } from "./log.ts";
 import type { Capacity, Lent } from "./queue/capacity.ts";
+import type { StatusFile } from "./statusFile.ts";
 import type { World } from "./world.ts";
 
 /** What agents call themselves in a hello. */
@@ -59,4 +60,8 @@ export interface AgentOptions extends Containment {
 }
 
 /** With everything decided that the caller may leave open. */
-export type SettledOptions = AgentOptions & { readonly capacity: Capacity; readonly counters: Counters };
+export type SettledOptions = AgentOptions & {
+  readonly capacity: Capacity;
+  readonly counters: Counters;
+  readonly statusFile: StatusFile;
+};

@@ -81,18 +81,8 @@ describe("an agent that runs alone", () => {
   });
 
   test("runs jobs, logs each change without the queue's name, and ends well on a signal", async () => {
-    const args = [
-      "agent",
-      "--api",
-      stack.api,
-      "--data-dir",
-      await stack.folder(),
-      "--slots",
-      "3",
-      "--tag",
-      "a",
-      "--trust",
-    ];
+    const dataDir = await stack.folder();
+    const args = ["agent", "--api", stack.api, "--data-dir", dataDir, "--slots", "3", "--tag", "a", "--trust"];
     const { child, output, exit } = longshore(args, { LONGSHORE_QUEUES: stack.queue, LONGSHORE_SLOTS: "1" });
     const result = await stack.run({ command: "echo hello" });
     expect(result.StatusCode).toBe(0);
@@ -101,9 +91,24 @@ describe("an agent that runs alone", () => {
       () => output.out,
       (out) => out.includes('"finish answered"'),
     );
+    const id = await stack.submit({ command: "sleep 100" });
+    await stack.running(id);
+    const shown = await until(
+      "its status is shown with the job",
+      () => statusOf(dataDir),
+      ({ out }) => out.includes(id.slice(0, 12)),
+    );
+    expect(shown).toMatchObject({ exit: 0, err: "" });
+    expect(shown.out).toMatch(
+      /^Longshore agent .*\n\nstate +serving\nhealth +well\nslots +1 of 3 used\nqueues +[0-9a-f]{8} connected\n/,
+    );
+    expect(shown.out).toContain(`folder   ${dataDir}, process ${child.pid}`);
+    expect(shown.out).not.toContain(stack.queue);
+    await stack.cancel(id);
     child.kill("SIGTERM");
     expect(await exit).toBe(0);
     expect(output.err).toBe("");
+    expect(await statusOf(dataDir)).toEqual({ exit: 1, err: "", out: `No agent runs with ${dataDir}.\n` });
     expect(output.out + output.err).not.toContain(stack.queue);
     const events = output.out
       .trim()
@@ -114,10 +119,16 @@ describe("an agent that runs alone", () => {
   });
 });
 
+async function statusOf(dataDir: string) {
+  const { output, exit } = longshore(["agent", "status", "--data-dir", dataDir]);
+  return { exit: await exit, ...output };
+}
+
 test("--mode=local is queue, page and agent in one process", async () => {
   const folder = await mkdtemp(join(tmpdir(), "longshore-cli-"));
   try {
-    const { child, output, exit } = longshore(["agent", "--mode=local", "--port=0", "--data-directory", folder]);
+    const places = ["--port=0", "--health-port=0", "--data-directory", folder];
+    const { child, output, exit } = longshore(["agent", "--mode=local", ...places, "--log-format=json"]);
     await until(
       "a job ran",
       () => output,
@@ -125,6 +136,14 @@ test("--mode=local is queue, page and agent in one process", async () => {
     );
     const origin = /http:\/\/localhost:\d+/.exec(output.out)?.[0];
     expect((await fetch(`${origin}/q/local/status`)).status).toBe(200);
+    const health = /"event":"health page".*"port":(\d+)/.exec(output.out)?.[1];
+    expect(await (await fetch(`http://127.0.0.1:${health}/healthz`)).text()).toBe("OK\n");
+    const shown = await until(
+      "it has said that it serves",
+      () => statusOf(folder),
+      ({ out }) => out.includes("connected, "),
+    );
+    expect(shown.out).toContain(`folder   ${join(folder, "agent")}`);
     child.kill("SIGTERM");
     expect(await exit).toBe(0);
   } finally {

@@ -1,6 +1,7 @@
 // The agent's data folder: its lock, its secret, and where everything in it is.
 
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
@@ -8,6 +9,7 @@ import { agentIdOf } from "../wire/agentId.ts";
 import type { AgentId } from "../wire/ids.ts";
 import { writeWhole } from "./atomicFile.ts";
 import { codeOf } from "./fault.ts";
+import { lockWaitMs } from "./limits.ts";
 
 export interface DataDir {
   readonly path: string;
@@ -65,9 +67,32 @@ export async function openDataDir(folder: string, identity: Identity, newId: () 
   }
 }
 
+/** In a folder of the embedded way, the agent's is below. */
+export function agentFolder(dataDir: string): string {
+  const below = join(resolve(dataDir), "agent");
+  return existsSync(join(below, lockName)) ? below : resolve(dataDir);
+}
+
+/** Whether an agent runs with that folder. */
+export function isInUse(path: string): boolean {
+  if (!existsSync(join(path, lockName))) return false;
+  const database = new DatabaseSync(join(path, lockName), { readOnly: true });
+  try {
+    database.exec("SELECT * FROM sqlite_master");
+    return false;
+  } catch {
+    return true;
+  } finally {
+    database.close();
+  }
+}
+
+const lockName = "lock";
+
 /** SQLite's lock on a file ends with the process, however that ends; Node has no other portable one. */
 function lock(path: string): () => void {
-  const database = new DatabaseSync(join(path, "lock"));
+  // Who only asks whether it is taken holds it for a moment.
+  const database = new DatabaseSync(join(path, lockName), { timeout: lockWaitMs });
   try {
     database.exec("BEGIN EXCLUSIVE");
   } catch (cause) {

@@ -86,6 +86,7 @@ export class Lifetime implements RunningAgent {
         });
       },
     });
+    options.statusFile.begin(this.status);
     const runs = parts.sessions.map((session) => session.run(this.#closing.signal));
     this.ended = Promise.all(runs).then((ends) => (ends.every((end) => end === "replaced") ? "replaced" : "stopped"));
   }
@@ -170,6 +171,7 @@ export class Lifetime implements RunningAgent {
     this.#pause.close();
     this.#engineWatch.close();
     await this.#housekeeper.close();
+    await options.statusFile.close();
     await network.remove(within(engineCallMs)).catch((error: unknown) => {
       // It is used again by the next start, or shared with a container that somebody attached by hand.
       options.log({ event: "network not removed", level: "warn", message: messageOf(error) });

@@ -210,6 +210,10 @@ export const walkSliceMs = 10;
 
 /** A pause, or its end, is noticed within this; a look is one small read. */
 export const pauseLookMs = 1_000;
+/** An agent's state is written to its folder so long after it changed: a person's question is never sooner. */
+export const statusWriteMs = 500;
+/** A folder's lock is waited for so long: a look at it takes a few milliseconds. */
+export const lockWaitMs = 500;
 export const pauseNoteCharsMax = 200;
 /** Whether the engine still answers is asked that often. */
 export const engineLookMs = 3_000;

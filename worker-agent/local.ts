@@ -13,6 +13,7 @@ import { type AgentOptions, type RunningAgent, startAgent } from "./agent.ts";
 import { keptSecret } from "./dataDir.ts";
 import { codeOf, messageOf } from "./fault.ts";
 import { firstJobLink, runCheckJob } from "./firstJob.ts";
+import { type HealthAddress, showHealth } from "./health/showHealth.ts";
 import type { LogSink } from "./log.ts";
 import { systemWorld } from "./world.ts";
 
@@ -33,6 +34,8 @@ export interface LocalOptions {
   readonly publicOrigin?: string | undefined;
   /** Proxies of one's own before this server. */
   readonly proxies?: TrustedProxies | undefined;
+  /** Where the agent's health page answers, if it was asked for. */
+  readonly health?: HealthAddress | undefined;
   readonly log: LogSink;
 }
 export type LocalAgent = Omit<AgentOptions, "queues" | "api" | "dataDir" | "secret" | "trusted" | "log" | "world">;
@@ -69,7 +72,12 @@ export async function runLocal(options: LocalOptions): Promise<void> {
     ? lend(options.agent, { server, dataDir, secret, log: options.log })
     : Promise.resolve(undefined);
   stopOnSignals(server, agent);
-  await agent;
+  const running = await agent;
+  if (running && options.health)
+    await showHealth(options.health, running, options.log).catch(async (error: unknown) => {
+      await server.stop();
+      throw error;
+    });
 }
 
 interface Parts {

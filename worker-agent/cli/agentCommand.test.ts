@@ -7,7 +7,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { queueNameOfKey } from "../../wire/keyedQueue.ts";
 import { agentCommand } from "./agentCommand.ts";
 import type { AgentSettings } from "./agentSettings.ts";
-import { forgetEmptyVariables, usualArgs } from "./setting.ts";
+import { forgetEmptyVariables, usualArgs, variableFor } from "./setting.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -207,6 +207,8 @@ describe("how it runs", () => {
     ["LONGSHORE_LOG_FORMAT", ["q"], { LONGSHORE_LOG_FORMAT: "json" }, { logFormat: "json" }],
     ["--debug", ["q", "--debug"], {}, { debug: true }],
     ["--debug=true", ["q", "--debug=true"], {}, { debug: true }],
+    ["--debug true", ["--debug", "true", "q"], {}, { debug: true, agent: { queues: ["q"] } }],
+    ["--debug false", ["q", "--debug", "false"], { LONGSHORE_DEBUG: "1" }, { debug: false, agent: { queues: ["q"] } }],
     ["LONGSHORE_DEBUG", ["q"], { LONGSHORE_DEBUG: "true" }, { debug: true }],
     ["METAPAGE_IO_WORKER_DEBUG", ["q"], { METAPAGE_IO_WORKER_DEBUG: "true" }, { debug: true }],
     ["--once", ["q", "--once"], {}, { agent: { maxJobs: 1 } }],
@@ -226,6 +228,105 @@ describe("how it runs", () => {
     ["METAPAGE_IO_WORKER_DEBUG=false", ["q"], { METAPAGE_IO_WORKER_DEBUG: "false" }, { debug: false }],
   ])("%s", async (_what, args, variables, expected) => {
     expect(await settings(args, variables)).toMatchObject(expected);
+  });
+});
+
+describe("every flag and every variable for it say the same", () => {
+  /** A value that is not the default, other names of the variable, and what must be said besides. */
+  const samples: Readonly<
+    Record<string, readonly [value: string, also?: readonly string[], beside?: readonly string[]]>
+  > = {
+    "--api": ["https://a.example", ["METAPAGE_IO_WORKER_API_ADDRESS"]],
+    "--key": ["one"],
+    "--key-file": ["/etc/passwd"],
+    "--mode": ["local", ["METAPAGE_IO_WORKER_MODE"]],
+    "--port": ["9000", ["METAPAGE_IO_WORKER_PORT"], ["--mode=local"]],
+    "--slots": ["3"],
+    "--parked": ["0"],
+    "--cpus": ["3", ["METAPAGE_IO_WORKER_CPUS"]],
+    "--memory": ["3g"],
+    "--gpus": ["device=1,3", ["METAPAGE_IO_WORKER_GPUS"]],
+    "--max-job-duration": ["1h30m", ["METAPAGE_IO_WORKER_JOB_MAX_DURATION"]],
+    "--tag": ["a,b"],
+    "--allow-image": ["a/*"],
+    "--pull": ["always"],
+    "--allow-range": ["10.0.0.0/8"],
+    "--fence": ["required"],
+    "--tools-image": ["t"],
+    "--runtime": ["crun"],
+    "--job-disk": ["3g"],
+    "--job-cache-size": ["3g"],
+    "--job-cache": ["job"],
+    "--job-pids": ["33"],
+    "--cache-size": ["3g"],
+    "--keep-free": ["3g"],
+    "--build-env": ["A=b"],
+    "--build-ca": ["/etc/passwd"],
+    "--build-time": ["3h"],
+    "--trust": ["true"],
+    "--once": ["true"],
+    "--max-jobs": ["3"],
+    "--idle-exit": ["3m"],
+    "--data-dir": ["/d"],
+    "--name": ["n"],
+    "--new-identity": ["true", ["METAPAGE_IO_WORKER_GENERATE_WORKER_ID"]],
+    "--health-port": ["9101"],
+    "--health-host": ["::", [], ["--health-port=1"]],
+    "--log-format": ["text"],
+    "--debug": ["true", ["METAPAGE_IO_WORKER_DEBUG"]],
+  };
+  const options = agentCommand(async () => {}).options.filter(({ hidden }) => !hidden);
+
+  test.each(options.map((option) => [String(option.long), option] as const))("%s", async (long, option) => {
+    const [value, also = [], beside = []] = samples[long] ?? ["no sample"];
+    const args = ["q", ...beside];
+    const effect = async (more: readonly string[], variables: Variables) => ({
+      ...(await settings([...args, ...more], variables)),
+      remarks: undefined,
+    });
+    const byFlag = await effect(option.required ? [`${long}=${value}`] : [long], {});
+    expect(byFlag).not.toEqual(await effect([], {}));
+    for (const name of [variableFor(option) ?? "none", ...also])
+      expect(await effect([], { [name]: value })).toEqual(byFlag);
+  });
+});
+
+describe("what has no effect together", () => {
+  test.each<readonly [readonly string[], Variables, readonly RegExp[]]>([
+    [
+      ["q", "--api=https://a.example", "--mode=local"],
+      {},
+      [/names of queues have no effect/, /^--api has no effect here: .*queue of its own/],
+    ],
+    [
+      ["--mode=local"],
+      { LONGSHORE_ONCE: "1", LONGSHORE_KEY: "k" },
+      [/The variable for --key has/, /The variable for --once has/],
+    ],
+    [["q", "--port=9000"], {}, [/^--port has no effect here: only --mode=local/]],
+    [["q", "--key=one"], {}, [/key is for none of the queues/]],
+    [
+      ["q"],
+      { LONGSHORE_HEALTH_HOST: "::", LONGSHORE_MAX_JOBS: "3", LONGSHORE_ONCE: "1" },
+      [/--health-host/, /--once .*--max-jobs/],
+    ],
+    [["--mode=local", "--trust", "--health-port=0", "--debug", "true"], {}, []],
+  ])("%j is remarked where others take it, or where a variable says it", async (args, variables, says) => {
+    const { remarks } = await settings(args, variables);
+    expect(remarks).toEqual(says.map((sentence) => expect.stringMatching(sentence)));
+  });
+
+  test.each<readonly [readonly string[], RegExp]>([
+    [["--mode=local", "--once"], /^--once has no effect here: --mode=local serves until it is stopped\.$/],
+    [["--mode=local", "--max-jobs=3"], /--max-jobs/],
+    [["--mode=local", "--idle-exit=3m"], /--idle-exit/],
+    [["--mode=local", "--key=k"], /--key/],
+    [["--mode=local", "--key-file=/etc/passwd"], /--key-file/],
+    [["--mode=local", "--new-identity"], /--new-identity/],
+    [["q", "--health-host=::"], /there is no --health-port/],
+    [["q", "--once", "--max-jobs=3"], /--once .*--max-jobs says how many/],
+  ])("%j is refused", async (args, says) => {
+    await expect(settings(args)).rejects.toThrow(says);
   });
 });
 

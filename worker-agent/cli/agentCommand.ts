@@ -6,6 +6,7 @@ import { doctorCommand } from "./doctorCommand.ts";
 import { UsageError } from "./fault.ts";
 import { installCommand } from "./installCommand.ts";
 import { pauseCommands } from "./pauseCommands.ts";
+import { statusCommand } from "./statusCommand.ts";
 
 const about = `Lends this machine's Docker engine to one or more queues. It only dials out.
 
@@ -45,6 +46,6 @@ export function agentCommand(run: Run): Command {
       { queueNeeded: false },
     ),
   );
-  for (const sub of [doctor, installCommand(), ...pauseCommands()]) command.addCommand(sub);
+  for (const sub of [statusCommand(), doctor, installCommand(), ...pauseCommands()]) command.addCommand(sub);
   return command;
 }

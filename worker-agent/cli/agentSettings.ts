@@ -12,7 +12,8 @@ import { logFormats } from "../log.ts";
 import type { ContainingOptions } from "./containing.ts";
 import { UsageError } from "./fault.ts";
 import { addLending, addTrust, homeFolder, Lending, lendingOptions } from "./lending.ts";
-import { firstOf, onOff, setting } from "./setting.ts";
+import { firstOf, onOff, setting, sourceOf } from "./setting.ts";
+import { uselessSettings } from "./uselessSettings.ts";
 import { duration, list, origin, port, wholeNumber } from "./values.ts";
 
 const Flags = v.object({
@@ -46,6 +47,8 @@ export type AgentSettings = {
   readonly debug: boolean;
   /** Where the health page answers, if it was asked for. */
   readonly health: { readonly port: number; readonly host: string } | undefined;
+  /** What was said and has no effect. */
+  readonly remarks: readonly string[];
 } & (
   | { readonly mode: "remote"; readonly agent: RemoteAgent }
   | { readonly mode: "local"; readonly agent: LentAgent; readonly port: number; readonly dataDir: string }
@@ -163,23 +166,36 @@ export function withSettings(command: Command, run: Run, needs: Needs): Command 
     .addOption(new Option("--no-debug").hideHelp())
     .addOption(new Option("--no-trust").hideHelp())
     .addOption(new Option("--no-new-identity").hideHelp())
-    .action((queues: readonly string[], raw: unknown) => run(settingsOf(queues, v.parse(Flags, raw), needs)));
+    .action((queues: readonly string[], raw: unknown, said: Command) => {
+      const flags = v.parse(Flags, raw);
+      const source = (name: string) => sourceOf(said, name);
+      return run(settingsOf(queues, flags, needs, uselessSettings({ mode: flags.mode, queues, source })));
+    });
 }
 
-function settingsOf(queues: readonly string[], flags: Flags, { queueNeeded }: Needs): AgentSettings {
+function settingsOf(
+  queues: readonly string[],
+  flags: Flags,
+  { queueNeeded }: Needs,
+  useless: readonly string[],
+): AgentSettings {
   const { logFormat, debug, name, port: at, dataDir, healthPort, healthHost } = flags;
   const { once, maxJobs = once ? 1 : undefined, idleExit } = flags;
   const agent = { ...lendingOptions(flags), name };
   const health = healthPort === undefined ? undefined : { port: healthPort, host: healthHost };
   const shown = { logFormat, debug, health };
   if (flags.mode === "local")
-    return { mode: "local", agent, port: at, dataDir: dataDir ?? homeFolder("local"), ...shown };
+    return { mode: "local", agent, port: at, dataDir: dataDir ?? homeFolder("local"), ...shown, remarks: useless };
   const keys = keysOf(flags);
+  const named = queueNames(queues, keys, queueNeeded);
+  const isFor = (key: string) => named.some((name) => queueNameOfKey(key) === name);
+  const remarks = keys.every(isFor) ? useless : [...useless, "A key is for none of the queues that are named."];
   return {
     mode: "remote",
+    remarks,
     agent: {
       ...agent,
-      queues: queueNames(queues, keys, queueNeeded),
+      queues: named,
       api: flags.api,
       dataDir: dataDir ?? homeFolder("agent"),
       newIdentity: flags.newIdentity || firstOf("METAPAGE_IO_WORKER_GENERATE_WORKER_ID") !== undefined,

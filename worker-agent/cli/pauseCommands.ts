@@ -2,6 +2,7 @@
 
 import { Command } from "commander";
 import * as v from "valibot";
+import { agentFolder } from "../dataDir.ts";
 import { pauseNoteCharsMax } from "../limits.ts";
 import { clearPause, sentenceOf, writePause } from "../pause.ts";
 import { systemWorld } from "../world.ts";
@@ -23,7 +24,8 @@ export function pauseCommands(): readonly Command[] {
     .option("--for <time>", "how long, like 90m", duration)
     .option("--note <text>", "why, for the people who wait")
     .action(async (raw: unknown) => {
-      const { dataDir, note, for: ms } = v.parse(Flags, raw);
+      const { dataDir: given, note, for: ms } = v.parse(Flags, raw);
+      const dataDir = agentFolder(given);
       if ((note?.length ?? 0) > pauseNoteCharsMax)
         throw new UsageError(`The note is longer than ${pauseNoteCharsMax} characters.`);
       const until = ms === undefined ? {} : { until: systemWorld.now() + ms };
@@ -36,7 +38,7 @@ export function pauseCommands(): readonly Command[] {
     .description("The agent of that data folder takes jobs again.")
     .addOption(dataDirSetting())
     .action(async (raw: unknown) => {
-      const { dataDir } = v.parse(Flags, raw);
+      const dataDir = agentFolder(v.parse(Flags, raw).dataDir);
       const paused = await clearPause(dataDir, systemWorld.now());
       console.log(paused ? `The agent of ${dataDir} takes jobs again.` : `The agent of ${dataDir} was not paused.`);
     });

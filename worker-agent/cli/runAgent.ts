@@ -2,7 +2,7 @@
 
 import { type RunningAgent, startAgent } from "../agent.ts";
 import { messageOf } from "../fault.ts";
-import { serveHealth } from "../health/healthServer.ts";
+import { showHealth } from "../health/showHealth.ts";
 import { exitMs } from "../limits.ts";
 import { agentLog, type LogSink } from "../log.ts";
 import { systemWorld } from "../world.ts";
@@ -10,21 +10,19 @@ import type { AgentSettings } from "./agentSettings.ts";
 import { exitCodes } from "./fault.ts";
 
 export async function runAgent(settings: AgentSettings): Promise<void> {
-  const { logFormat, debug } = settings;
+  const { logFormat, debug, health: healthAt } = settings;
+  for (const remark of settings.remarks) console.error(`longshore: ${remark}`);
   const terminal = process.stdout.isTTY === true;
   const log = agentLog({ format: logFormat, debug, terminal, now: systemWorld.now }, (line) => console.log(line));
   if (settings.mode === "local") {
     // The control plane is loaded only where it is needed: an agent alone stays small.
     const { runLocal } = await import("../local.ts");
     const { port, dataDir, agent } = settings;
-    return await runLocal({ port, host: "127.0.0.1", dataDir, agent, log });
+    return await runLocal({ port, host: "127.0.0.1", dataDir, agent, health: healthAt, log });
   }
   const agent = await startAgent({ ...settings.agent, log, world: systemWorld });
   stopOnSignals(agent);
-  const health = await healthOf(settings, agent, log).catch(async (error: unknown) => {
-    await agent.stop({ drain: false });
-    throw error;
-  });
+  const health = healthAt && (await showHealth(healthAt, agent, log));
   const ending = await agent.ended;
   // Sessions end by a stop, or because another process runs as this agent: then this one finishes what it has.
   await agent.stop({ drain: true });
@@ -40,13 +38,6 @@ function endSoon(log: LogSink): void {
     process.exit();
   };
   setTimeout(end, exitMs).unref();
-}
-
-async function healthOf({ health }: AgentSettings, { status }: RunningAgent, log: LogSink) {
-  if (health === undefined) return undefined;
-  const server = await serveHealth({ ...health, status, now: systemWorld.now });
-  log({ event: "health page", host: health.host, port: server.port });
-  return server;
 }
 
 /** The first signal drains, a second one cancels. */

@@ -1,7 +1,7 @@
 // A setting: a flag, the variables that stand for it, and how its text is read. A flag wins over a variable, ours over the
 // names that other agents use; an empty variable counts as not set.
 
-import { Option } from "commander";
+import { type Command, Option } from "commander";
 import { UsageError } from "./fault.ts";
 
 export interface SettingOptions {
@@ -54,6 +54,14 @@ function variableOf(env: string, also: readonly string[] = []): string {
   return names.find((name) => textOf(name) !== undefined) ?? `LONGSHORE_${env}`;
 }
 
+/** Who said what a setting is, if anybody did. */
+export function sourceOf(command: Command, name: string): "flag" | "variable" | undefined {
+  const source = command.getOptionValueSource(name);
+  if (source === "cli") return "flag";
+  // A switch that a variable turned on is on by default.
+  return source === "env" || (source === "default" && command.getOptionValue(name) === true) ? "variable" : undefined;
+}
+
 export function textOf(name: string): string | undefined {
   const value = process.env[name];
   return value === "" ? undefined : value;
@@ -84,16 +92,20 @@ const otherNames: Readonly<Record<string, string>> = {
   "--id": "--name",
 };
 
-/** Other names of flags are those of ours, and `--debug=false` is `--no-debug`. */
 const switches: readonly string[] = ["--debug", "--trust", "--new-identity"];
 
+/** Other names of flags are those of ours, and `--debug=false` is `--no-debug`. */
 export function usualArgs(args: readonly string[]): readonly string[] {
-  return args.map((arg) => {
+  return args.flatMap((arg, index) => {
     const [, flag = arg, value] = /^(--[a-z-]+)=(.*)$/s.exec(arg) ?? [];
     const usual = otherNames[flag] ?? flag;
-    if (value === undefined) return usual;
-    if (switches.includes(usual) && /^(true|false)$/.test(value))
-      return value === "true" ? usual : usual.replace(/^--/, "--no-");
-    return `${usual}=${value}`;
+    const isSwitch = switches.includes(usual);
+    // `--debug true` is `--debug=true`.
+    if (/^(?:true|false)$/.test(arg) && switches.includes(args[index - 1] ?? "")) return [];
+    const next = args[index + 1] ?? "";
+    const said = value ?? (isSwitch && /^(?:true|false)$/.test(next) ? next : undefined);
+    if (said === undefined) return [usual];
+    if (isSwitch && /^(?:true|false)$/.test(said)) return [said === "true" ? usual : usual.replace(/^--/, "--no-")];
+    return [`${usual}=${said}`];
   });
 }
