@@ -167,9 +167,9 @@ export const gatheredBytesMax = 4 * 1024 * 1024;
 export const uploadSilenceMs = minuteMs;
 /** A whole request: the largest blob over a line of 2 Mbit/s. Node's own limit of 5 minutes would end large uploads. */
 export const requestMsMax = 6 * 60 * minuteMs;
-/** A connection to S3, and the longest silence on it. */
-export const s3ConnectMs = 10_000;
-export const s3SilenceMs = 2 * minuteMs;
+/** A request to S3 that finds the store failing is sent again: after up to twice this, then up to four times. */
+export const storeAttempts = 3;
+export const storeRetryMs = 50;
 /** The folder store writes this much at a time, and reads it: fewer calls, little memory. */
 export const folderChunkBytes = 512 * 1024;
 /** It asks the disk to flush whenever this much has been written. */

@@ -42,11 +42,6 @@ export async function startBucket(): Promise<Bucket> {
       context.status = 503;
       return Promise.resolve();
     }
-    // S3 signs the slash after a bucket's name, which this server leaves out when it checks.
-    if (context.path === `/${name}/`) {
-      context.state.vhost = true;
-      context.mountPath = "/";
-    }
     // S3 signs a quote in the query as %27, this server as it is: it would refuse every download with a file's name.
     if (context.querystring.includes("%27")) {
       context.app = Object.create(context.app, { allowMismatchedSignatures: { value: true } });

@@ -3,11 +3,8 @@ declare module "@20minutes/s3rver" {
   import type { AddressInfo } from "node:net";
 
   interface Context {
-    readonly path: string;
     readonly querystring: string;
-    readonly state: Record<string, unknown>;
     app: { readonly allowMismatchedSignatures: boolean };
-    mountPath?: string;
     status: number;
   }
 

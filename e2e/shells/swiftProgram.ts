@@ -9,7 +9,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
+import { AwsClient } from "aws4fetch";
 import { startMs } from "../limits.ts";
 import { removeFolder, temporaryFolder } from "./temporary.ts";
 
@@ -96,17 +96,14 @@ process.once("SIGTERM", stop);
 const name = "longshore";
 const endpoint = `http://127.0.0.1:${port}`;
 const accessKeyId = "longshore:test";
-const client = new S3Client({
-  region: "us-east-1",
-  endpoint,
-  forcePathStyle: true,
-  credentials: { accessKeyId, secretAccessKey },
-});
+const client = new AwsClient({ accessKeyId, secretAccessKey, service: "s3", region: "us-east-1" });
 const deadline = Date.now() + startMs;
 for (;;) {
   try {
-    await client.send(new CreateBucketCommand({ Bucket: name }));
-    break;
+    const made = await client.fetch(`${endpoint}/${name}`, { method: "PUT" });
+    await made.arrayBuffer();
+    if (made.ok) break;
+    throw new Error(`The bucket was not made: ${made.status}.`);
   } catch (error) {
     if (Date.now() > deadline) throw error;
     await new Promise((resolve) => setTimeout(resolve, 200));

@@ -1,18 +1,6 @@
 // Bundles the Worker to dist/worker/worker.js: `wrangler` and the tests run the same file.
 
-import { build, type Plugin } from "esbuild";
-
-// The AWS SDK's browser build parses XML with DOMParser, which workerd has not; its other parser is plain JavaScript.
-const plainXmlParser: Plugin = {
-  name: "plain-xml-parser",
-  setup: ({ onResolve, resolve }) => {
-    onResolve({ filter: /\/xml-parser(\.browser)?$/ }, async ({ resolveDir, importer, pluginData }) =>
-      pluginData === "resolved" || !importer.includes("xml-builder")
-        ? undefined
-        : resolve("./xml-parser.js", { resolveDir, kind: "import-statement", pluginData: "resolved" }),
-    );
-  },
-};
+import { build } from "esbuild";
 
 await build({
   entryPoints: ["edge/cloudflare/worker.ts"],
@@ -25,6 +13,5 @@ await build({
   conditions: ["workerd", "worker", "browser"],
   mainFields: ["browser", "module", "main"],
   external: ["cloudflare:workers"],
-  plugins: [plainXmlParser],
   logLevel: "warning",
 });

@@ -6,11 +6,9 @@ import { bytesToHex } from "@noble/hashes/utils.js";
 import type { StorePlatform } from "../stores/platform.ts";
 
 export const workerStorePlatform: StorePlatform = {
-  sized: (body, length) => body.pipeThrough(new FixedLengthStream(length)),
+  sized: (body, length) => ({ body: body.pipeThrough(new FixedLengthStream(length)) }),
   hasher: () => {
     const hash = sha256.create();
     return { update: (bytes) => void hash.update(bytes), hex: () => bytesToHex(hash.digest()) };
   },
-  // The platform ends connections that are silent.
-  connections: {},
 };

@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import type { BlobStore } from "../stores/blobStore.ts";
 import { FolderStore } from "../stores/folder.ts";
-import type { S3Settings } from "../stores/s3Client.ts";
+import { S3Store } from "../stores/s3.ts";
+import type { S3Settings } from "../stores/s3Bucket.ts";
 import { type BlobSweepOptions, sweepBlobs } from "./blobSweep.ts";
 import { nodeStorePlatform } from "./storePlatform.ts";
 
@@ -17,12 +18,7 @@ export async function openBlobs(
   s3: S3Settings | undefined,
   sweep: BlobSweepOptions,
 ): Promise<OpenBlobs> {
-  if (s3) {
-    // Loaded only where it is used: its library takes as much memory as everything else here.
-    const { S3Store } = await import("../stores/s3.ts");
-    const store = new S3Store(s3, nodeStorePlatform);
-    return { store, close: async () => store.client.destroy() };
-  }
+  if (s3) return { store: new S3Store(s3, nodeStorePlatform), close: async () => {} };
   const store = await FolderStore.open(join(dataDir, "blobs"));
   return { store, close: sweepBlobs(store, sweep) };
 }

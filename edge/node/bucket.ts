@@ -3,8 +3,7 @@
 import { createHash } from "node:crypto";
 import * as v from "valibot";
 import { cors, lifecycle, writeBucketRules } from "../stores/bucketRules.ts";
-import { s3Client } from "../stores/s3Client.ts";
-import { nodeStorePlatform } from "./storePlatform.ts";
+import { S3Bucket } from "../stores/s3Bucket.ts";
 
 const given = v.pipe(v.string("is missing"), v.minLength(1, "is empty"));
 const Environment = v.object({
@@ -26,20 +25,16 @@ async function write(settings: v.InferOutput<typeof Environment>): Promise<void>
   const { S3_BUCKET: bucket, S3_REGION: region, S3_ENDPOINT: endpoint } = settings;
   const { S3_ACCESS_KEY_ID: accessKeyId, S3_SECRET_ACCESS_KEY: secretAccessKey } = settings;
   const where = endpoint === "" ? {} : { endpoint };
-  const client = s3Client({ region, accessKeyId, secretAccessKey, ...where }, nodeStorePlatform);
   try {
-    await writeBucketRules(client, bucket, (text) => createHash("md5").update(text).digest("base64"));
-    for (const { ID, Filter, Expiration, AbortIncompleteMultipartUpload } of lifecycle.Rules ?? []) {
-      const days = Expiration?.Days ?? AbortIncompleteMultipartUpload?.DaysAfterInitiation;
-      console.log(`${bucket}: ${ID} below "${Filter?.Prefix}" go after ${days} days`);
-    }
-    const [rule] = cors.CORSRules ?? [];
-    console.log(`${bucket}: pages of ${rule?.AllowedOrigins?.join(", ")} may ${rule?.AllowedMethods?.join(", ")}`);
+    await writeBucketRules(new S3Bucket({ bucket, region, accessKeyId, secretAccessKey, ...where }), (text) =>
+      createHash("md5").update(text).digest("base64"),
+    );
+    for (const { id, prefix, days } of lifecycle)
+      console.log(`${bucket}: ${id} below "${prefix}" go after ${days} days`);
+    console.log(`${bucket}: pages of ${cors.origins.join(", ")} may ${cors.methods.join(", ")}`);
   } catch (error) {
     const why = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
     console.error(`The rules of the bucket ${bucket} were not written. The store says: ${why}`);
     process.exitCode = 1;
-  } finally {
-    client.destroy();
   }
 }

@@ -16,7 +16,7 @@ import { hostsOf } from "../outbound/urlRules.ts";
 import { queueHash } from "../queueHash.ts";
 import { refusalOf } from "../routes/access.ts";
 import { socketRoute } from "../socketRoute.ts";
-import type { S3Settings } from "../stores/s3Client.ts";
+import type { S3Settings } from "../stores/s3Bucket.ts";
 import { hostsAt, localAccess } from "./access.ts";
 import { type OpenBlobs, openBlobs } from "./blobs.ts";
 import { openDataFolder } from "./dataFolder.ts";

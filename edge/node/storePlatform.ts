@@ -1,17 +1,10 @@
-// Node under the S3 store.
+// Node under the S3 store. Its `fetch` keeps a copy of all that it sends, for a redirect or a password, unless neither can come
+// (https://fetch.spec.whatwg.org/#http-network-or-cache-fetch).
 
-import { Readable } from "node:stream";
-import { s3ConnectMs, s3SilenceMs } from "../limits.ts";
 import { nodeHasher } from "../stores/nodeHasher.ts";
 import type { StorePlatform } from "../stores/platform.ts";
 
 export const nodeStorePlatform: StorePlatform = {
-  sized: (body) => {
-    const stream = Readable.fromWeb(body);
-    // The SDK listens to none: whoever made the body learns of its failure there, and ends the request.
-    stream.on("error", () => {});
-    return stream;
-  },
+  sized: (body) => ({ body, window: null, redirect: "error" }),
   hasher: nodeHasher,
-  connections: { requestHandler: { connectionTimeout: s3ConnectMs, socketTimeout: s3SilenceMs } },
 };

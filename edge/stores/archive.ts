@@ -1,13 +1,6 @@
 // Definitions, results and logs as objects: `j/<job>/<queue hash>/definition.json`, `result.json` and `log.json`. Each is written
 // from rows, repeatably; a result may have the definition in it. The unscoped routes read the oldest.
 
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  type S3Client,
-} from "@aws-sdk/client-s3";
 import * as v from "valibot";
 import { type JobId, type QueueHash, Sha256 } from "../../wire/ids.ts";
 import { Job } from "../../wire/job.ts";
@@ -15,7 +8,8 @@ import type { FinishedJob, JobSource } from "../deployment.ts";
 import { publishMs } from "../limits.ts";
 import { archivedLog, viewOfArchived } from "../logs/archived.ts";
 import type { S3Store } from "./s3.ts";
-import { unlessMissing } from "./s3Client.ts";
+import { type S3Bucket, unlessMissing } from "./s3Bucket.ts";
+import { childrenOf, elementsOf } from "./xml.ts";
 
 const StoredFinished = v.object({
   job: Job,
@@ -29,31 +23,27 @@ const kinds = ["definition", "result", "log"] as const;
 type Kind = (typeof kinds)[number];
 
 export class Archive {
-  readonly #client: S3Client;
-  readonly #bucket: string;
+  readonly #bucket: S3Bucket;
 
-  constructor({ client, bucket }: S3Store) {
-    this.#client = client;
+  constructor({ bucket }: Pick<S3Store, "bucket">) {
     this.#bucket = bucket;
   }
 
   async write(job: JobId, queue: QueueHash, kind: Kind, json: string): Promise<void> {
-    const Key = objectKey(job, queue, kind);
-    const put = new PutObjectCommand({ Bucket: this.#bucket, Key, Body: json, ContentType: "application/json" });
+    const key = objectKey(job, queue, kind);
+    const headers = { "content-type": "application/json" };
     // A timer that nobody ends keeps a Durable Object awake: AbortSignal.timeout() would.
     const tooLong = new AbortController();
     const timer = setTimeout(() => tooLong.abort(), publishMs);
     try {
-      await this.#client.send(put, { abortSignal: tooLong.signal });
+      await this.#bucket.send({ method: "PUT", key, headers, body: json, signal: tooLong.signal });
     } finally {
       clearTimeout(timer);
     }
   }
 
   async remove(job: JobId, queue: QueueHash): Promise<void> {
-    for (const kind of kinds) {
-      await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: objectKey(job, queue, kind) }));
-    }
+    for (const kind of kinds) await this.#bucket.send({ method: "DELETE", key: objectKey(job, queue, kind) });
   }
 
   /** What one queue has stored. */
@@ -86,12 +76,14 @@ export class Archive {
   };
 
   async #oldest(job: JobId, kind: Kind): Promise<string | undefined> {
-    const { Contents = [] } = await this.#client.send(
-      new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: `j/${job}/` }),
-    );
-    const [oldest] = Contents.filter(({ Key }) => Key?.endsWith(`/${kind}.json`)).sort(
-      (a, b) => (a.LastModified?.getTime() ?? 0) - (b.LastModified?.getTime() ?? 0),
-    );
+    const query = { "list-type": "2", prefix: `j/${job}/` };
+    const { answer } = await this.#bucket.send({ method: "GET", query });
+    if (answer?.name !== "ListBucketResult") throw new Error("The store listed nothing.");
+    const objects = elementsOf(answer).filter(({ name }) => name === "Contents");
+    const [oldest] = objects
+      .map(childrenOf)
+      .filter(({ Key }) => Key?.endsWith(`/${kind}.json`))
+      .sort((a, b) => timeOf(a) - timeOf(b));
     return oldest?.Key;
   }
 
@@ -105,16 +97,20 @@ export class Archive {
     return json === undefined ? undefined : v.parse(StoredFinished, JSON.parse(json));
   }
 
-  async #read(Key: string | undefined): Promise<string | undefined> {
-    if (Key === undefined) return undefined;
-    const object = await unlessMissing(this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key })));
-    return object?.Body?.transformToString();
+  async #read(key: string | undefined): Promise<string | undefined> {
+    if (key === undefined) return undefined;
+    const object = await unlessMissing(this.#bucket.open({ method: "GET", key }));
+    return object?.text();
   }
 }
 
 /** `definition` is its canonical JSON, if it has no object of its own. */
 export function finishedJson(finished: FinishedJob, definition?: string): string {
   return JSON.stringify({ ...finished, definition });
+}
+
+function timeOf({ LastModified = "" }: Readonly<Record<string, string>>): number {
+  return Date.parse(LastModified) || 0;
 }
 
 function objectKey(job: JobId, queue: QueueHash, kind: Kind): string {

@@ -1,12 +1,15 @@
-// What the S3 store needs of the platform under it: how a body of known length leaves, how bytes are hashed, how long a
-// connection may be silent. Node and workerd differ in all three.
+// What the S3 store needs of the platform under it: how a body of known length leaves, and how bytes are hashed.
 
-import type { PutObjectCommandInput, S3ClientConfig } from "@aws-sdk/client-s3";
 import type { Hasher } from "./body.ts";
 
 export interface StorePlatform {
-  /** The body in the form that this platform's HTTP client sends with this Content-Length. */
-  sized(body: ReadableStream<Uint8Array>, length: number): NonNullable<PutObjectCommandInput["Body"]>;
+  /** A body that is sent once, as this platform's `fetch` sends it with this Content-Length and keeps none of it. */
+  sized(body: ReadableStream<Uint8Array>, length: number): SizedBody;
   hasher(): Hasher;
-  readonly connections: Pick<S3ClientConfig, "requestHandler">;
+}
+
+export interface SizedBody {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly window?: null;
+  readonly redirect?: "error";
 }

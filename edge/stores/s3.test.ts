@@ -1,12 +1,12 @@
-import { ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { describe, vi } from "vitest";
 import { nodeStorePlatform } from "../node/storePlatform.ts";
 import { S3Store } from "./s3.ts";
-import { temporaryPrefix } from "./s3Client.ts";
+import { temporaryPrefix } from "./s3Bucket.ts";
 import { type OpenedS3, signedCases } from "./signedCases.ts";
 import { type OpenedStore, storeCases, streamedBytes } from "./storeCases.ts";
 import { hasSwift, startS3rver, startSwift, type TestServer } from "./testServer.ts";
 import { uploadCases } from "./uploadCases.ts";
+import { childrenOf, elementsOf } from "./xml.ts";
 
 // A server in another process, on a machine that may be busy.
 vi.setConfig({ testTimeout: 30_000 });
@@ -22,15 +22,13 @@ async function openBucket(start: () => Promise<TestServer>): Promise<OpenedStore
     settings,
     store,
     leftovers: async () => {
-      const list = new ListObjectsV2Command({ Bucket: settings.bucket, Prefix: temporaryPrefix });
-      const { Contents = [] } = await store.client.send(list);
+      const query = { "list-type": "2", prefix: temporaryPrefix };
+      const { answer } = await store.bucket.send({ method: "GET", query });
+      const objects = (answer ? elementsOf(answer) : []).filter(({ name }) => name === "Contents").map(childrenOf);
       // s3rver lists the file of an upload that broke off, which no S3 does, and may make it after we deleted it.
-      return Contents.filter(({ Size = 0 }) => Size >= streamedBytes).map(({ Key = "" }) => Key);
+      return objects.filter(({ Size }) => Number(Size) >= streamedBytes).map(({ Key = "" }) => Key);
     },
-    close: async () => {
-      store.client.destroy();
-      await server.stop();
-    },
+    close: () => server.stop(),
   };
 }
 

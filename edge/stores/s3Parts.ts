@@ -1,59 +1,54 @@
 // Large blobs in parts, as S3 takes them. Each part's address is signed for its number and its exact length.
 
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  DeleteObjectCommand,
-  HeadObjectCommand,
-  type S3Client,
-  S3ServiceException,
-  UploadPartCommand,
-} from "@aws-sdk/client-s3";
-import { getSignedUrl } from "@aws-sdk/s3-request-presigner";
-import type { BlobKey } from "../../wire/ids.ts";
 import { blobPartsMax } from "../../wire/limits.ts";
 import { signedUrlSeconds } from "../limits.ts";
 import type { PartUploads } from "./blobStore.ts";
-import { objectKey } from "./s3Client.ts";
+import { objectKey, type S3Bucket, S3Fault } from "./s3Bucket.ts";
+import { childrenOf, writeXml } from "./xml.ts";
 
-export function s3Parts(client: S3Client, bucket: string, partBytesMin: number): PartUploads {
-  const target = (key: BlobKey) => ({ Bucket: bucket, Key: objectKey(key) });
+export function s3Parts(bucket: S3Bucket, partBytesMin: number): PartUploads {
   return {
     partBytes: (size) => Math.max(partBytesMin, Math.ceil(size / blobPartsMax)),
     begin: async (key) => {
-      const { UploadId } = await client.send(
-        new CreateMultipartUploadCommand({ ...target(key), ContentType: "application/octet-stream" }),
-      );
+      const headers = { "content-type": "application/octet-stream" };
+      const { answer } = await bucket.send({ method: "POST", key: objectKey(key), query: { uploads: "" }, headers });
+      const { UploadId } = answer ? childrenOf(answer) : {};
       if (UploadId === undefined) throw new Error("The store began an upload in parts without naming it.");
       return UploadId;
     },
-    url: (key, UploadId, { number, length }) =>
-      getSignedUrl(
-        client,
-        new UploadPartCommand({ ...target(key), UploadId, PartNumber: number, ContentLength: length }),
-        { expiresIn: signedUrlSeconds, signableHeaders: new Set(["host", "content-length"]) },
-      ),
-    complete: async (key, UploadId, { size, etags }) => {
-      const Parts = etags.map((ETag, index) => ({ ETag, PartNumber: index + 1 }));
+    url: (key, uploadId, { number, length }) => {
+      const query = { partNumber: String(number), uploadId };
+      const headers = { "content-length": String(length) };
+      return bucket.sign({ method: "PUT", key: objectKey(key), query, headers }, signedUrlSeconds);
+    },
+    complete: async (key, uploadId, { size, etags }) => {
+      const part = (etag: string, index: number) =>
+        [
+          ["PartNumber", index + 1],
+          ["ETag", etag],
+        ] as const;
+      const body = writeXml(
+        "CompleteMultipartUpload",
+        etags.map((etag, index) => ["Part", part(etag, index)]),
+      );
       try {
-        await client.send(new CompleteMultipartUploadCommand({ ...target(key), UploadId, MultipartUpload: { Parts } }));
+        await bucket.send({ method: "POST", key: objectKey(key), query: { uploadId }, body });
       } catch (error) {
         if (isUnknownUpload(error)) return "unknown";
         if (isWrongPart(error)) return "mismatch";
         throw error;
       }
-      const { ContentLength } = await client.send(new HeadObjectCommand(target(key)));
-      if (ContentLength === size) return "stored";
-      await client.send(new DeleteObjectCommand(target(key)));
+      const { headers } = await bucket.open({ method: "HEAD", key: objectKey(key) });
+      if (headers.get("content-length") === String(size)) return "stored";
+      await bucket.send({ method: "DELETE", key: objectKey(key) });
       return "mismatch";
     },
-    abort: async (key, UploadId) => {
+    abort: async (key, uploadId) => {
       try {
-        await client.send(new AbortMultipartUploadCommand({ ...target(key), UploadId }));
+        await bucket.send({ method: "DELETE", key: objectKey(key), query: { uploadId } });
       } catch (error) {
         // It is gone; or this store can't do it, and its lifecycle will.
-        if (![404, 405, 501].includes(statusOf(error) ?? 0)) throw error;
+        if (!(error instanceof S3Fault && [404, 405, 501].includes(error.status))) throw error;
       }
     },
   };
@@ -61,14 +56,9 @@ export function s3Parts(client: S3Client, bucket: string, partBytesMin: number):
 
 /** A part that was not uploaded, is not what its ETag says, or is too small. */
 function isWrongPart(error: unknown): boolean {
-  const names = ["InvalidPart", "InvalidPartOrder", "EntityTooSmall"];
-  return error instanceof S3ServiceException && names.includes(error.name);
+  return error instanceof S3Fault && ["InvalidPart", "InvalidPartOrder", "EntityTooSmall"].includes(error.code);
 }
 
 function isUnknownUpload(error: unknown): boolean {
-  return statusOf(error) === 404;
-}
-
-function statusOf(error: unknown): number | undefined {
-  return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
+  return error instanceof S3Fault && (error.status === 404 || error.code === "NoSuchUpload");
 }

@@ -7,7 +7,7 @@ import { checksumHeader } from "../../wire/http.ts";
 import { signedUrlSeconds } from "../limits.ts";
 import { nodeStorePlatform } from "../node/storePlatform.ts";
 import { S3Store } from "./s3.ts";
-import type { S3Settings } from "./s3Client.ts";
+import type { S3Settings } from "./s3Bucket.ts";
 import { bodyOf, type Content, keyOf, someContent } from "./testBodies.ts";
 
 export interface OpenedS3 {

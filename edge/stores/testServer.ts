@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline";
 import * as v from "valibot";
-import type { S3Settings } from "./s3Client.ts";
+import type { S3Settings } from "./s3Bucket.ts";
 
 const Where = v.object({
   endpoint: v.string(),
