@@ -18,6 +18,7 @@ import { folderFault, mayNotShareFolders } from "./docker/sharedFolder.ts";
 import { takeOverWith } from "./docker/takeOver.ts";
 import { messageOf } from "./fault.ts";
 import { ContentCache } from "./files/cache.ts";
+import { Upstream } from "./files/upstream.ts";
 import { defaultRoom, houseOf } from "./housekeeping/house.ts";
 import { Images } from "./images/images.ts";
 import { ImageRecords } from "./images/records.ts";
@@ -77,7 +78,8 @@ type Folders = DataDir & { readonly engine: string | undefined };
 async function begin(options: SettledOptions, engine: Engine, data: Folders): Promise<RunningAgent> {
   const { world, log, api, capacity, trusted, name } = options;
   const { agent, jobs, jobCaches } = data;
-  const guard = { allowRanges: options.allowRanges ?? [] };
+  const upstream = options.proxy && new Upstream(options.proxy);
+  const guard = { allowRanges: options.allowRanges ?? [], upstream };
   const spool = await Spool.open(data.spool, world);
   const cache = await ContentCache.open(data.cache, world.newId);
   const records = await ImageRecords.open(data.path, world);
@@ -171,7 +173,7 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
   for (const one of adopted) held.readopt(one);
   const host = new QueueDesk({ ledger, jobs: held, spool, log, changed: () => changed() });
   const boot = world.newId();
-  const shared = { api, secret: data.secret, version: agentVersion, boot, world, host, log };
+  const shared = { api, upstream, secret: data.secret, version: agentVersion, boot, world, host, log };
   const personal = name === undefined ? {} : { name };
   for (const queueName of options.queues) {
     const key = options.keys?.find((one) => queueNameOfKey(one) === queueName);

@@ -4,6 +4,7 @@ import type { BuildSettings } from "./build/builds.ts";
 import type { Counters } from "./counters.ts";
 import type { Engine } from "./docker/engine.ts";
 import type { Containment } from "./docker/network.ts";
+import type { UpstreamOptions } from "./files/upstream.ts";
 import type { Room } from "./housekeeping/house.ts";
 import type { PullPolicy } from "./images/images.ts";
 import type { JobLimits } from "./job/allowance.ts";
@@ -36,6 +37,8 @@ export interface AgentOptions extends Containment {
   readonly builds?: Partial<BuildSettings>;
   /** Address ranges that inputs may be read from although they are not public. */
   readonly allowRanges?: readonly string[];
+  /** The way to the control plane and to what jobs name by URL, if there is only one. */
+  readonly proxy?: UpstreamOptions | undefined;
   /** What one job may use at most, beside what `capacity` says. */
   readonly limits?: Partial<JobLimits>;
   /** Whose /job-cache is: a queue's, or each job's own. */

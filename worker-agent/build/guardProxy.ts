@@ -59,14 +59,15 @@ export class GuardProxy {
       return void socket.end(`HTTP/1.1 407 Who asks?\r\nproxy-authenticate: ${challenge}\r\nconnection: close\r\n\r\n`);
     try {
       const { address } = await guardedAddress(url, this.#guard);
-      const upstream = this.#keep(
-        connect({ host: address, port: Number(url.port || 443), timeout: transferSilenceMs }),
-      );
-      upstream.once("connect", () => {
+      const upstream = this.#keep(await this.#connection(url, address));
+      upstream.setTimeout(transferSilenceMs);
+      const begin = () => {
         socket.write("HTTP/1.1 200 Connected\r\n\r\n");
         this.#count(upstream, url);
         upstream.pipe(socket).pipe(upstream);
-      });
+      };
+      if (upstream.connecting) upstream.once("connect", begin);
+      else begin();
       upstream.on("error", () => socket.end("HTTP/1.1 502 Not reached\r\n\r\n"));
       upstream.once("timeout", () => upstream.destroy());
       socket.once("close", () => upstream.destroy());
@@ -76,24 +77,30 @@ export class GuardProxy {
     }
   }
 
+  async #connection(url: URL, address: string): Promise<Socket> {
+    const { upstream } = this.#guard;
+    const port = Number(url.port || 443);
+    return upstream?.reaches(url) ? await upstream.connect(address, port) : connect({ host: address, port });
+  }
+
   async #forward(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     const target = request.url ?? "";
     if (!this.#admits(request) || !/^http:\/\//.test(target) || !URL.canParse(target))
       return void response.writeHead(407, { "proxy-authenticate": challenge }).end();
     const url = new URL(target);
     try {
-      const { address } = await guardedAddress(url, this.#guard);
+      const checked = await guardedAddress(url, this.#guard);
       const headers = { ...request.headers };
       for (const name of ["proxy-authorization", "proxy-connection"]) delete headers[name];
       const outgoing = http.request(
         {
-          host: address,
+          host: checked.address,
           port: Number(url.port || 80),
           method: request.method ?? "GET",
           path: `${url.pathname}${url.search}`,
           headers,
           setHost: false,
-          agent: false,
+          agent: this.#guard.upstream?.agentFor(url, checked) ?? false,
           timeout: transferSilenceMs,
         },
         (incoming) => {

@@ -241,6 +241,8 @@ describe("every flag and every variable for it say the same", () => {
     "--key-file": ["/etc/passwd"],
     "--mode": ["local", ["METAPAGE_IO_WORKER_MODE"]],
     "--port": ["9000", ["METAPAGE_IO_WORKER_PORT"], ["--mode=local"]],
+    "--proxy": ["http://u:p@proxy.example:3128"],
+    "--proxy-except": ["a.example,.b.example", [], ["--proxy=http://p"]],
     "--slots": ["3"],
     "--parked": ["0"],
     "--cpus": ["3", ["METAPAGE_IO_WORKER_CPUS"]],
@@ -333,6 +335,7 @@ describe("what has no effect together", () => {
 describe("a setting that can't be used gets a sentence", () => {
   test.each<readonly [readonly string[], RegExp]>([
     [[], /Which queue\?/],
+    [["q", "--proxy", "socks5://a"], /--proxy <url>.*http:\/\/proxy/],
     [["q", "--slots", "0"], /--slots <n>.*whole number/],
     [["q", "--parked", "-1"], /--parked <n>.*from 0/],
     [["q", "--cpus", "-1"], /--cpus <n>.*above 0/],

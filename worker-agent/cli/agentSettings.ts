@@ -11,7 +11,7 @@ import { messageOf } from "../fault.ts";
 import { logFormats } from "../log.ts";
 import type { ContainingOptions } from "./containing.ts";
 import { UsageError } from "./fault.ts";
-import { addLending, addTrust, homeFolder, Lending, lendingOptions } from "./lending.ts";
+import { addLending, addTrust, connects, homeFolder, Lending, lendingOptions } from "./lending.ts";
 import { firstOf, onOff, setting, sourceOf } from "./setting.ts";
 import { uselessSettings } from "./uselessSettings.ts";
 import { duration, list, origin, port, wholeNumber } from "./values.ts";
@@ -37,7 +37,6 @@ const Flags = v.object({
 });
 type Flags = Readonly<v.InferOutput<typeof Flags>>;
 
-const connects = "Where it connects:";
 const serves = "How long it serves:";
 const itself = "The agent itself:";
 
@@ -53,7 +52,7 @@ export type AgentSettings = {
   | { readonly mode: "remote"; readonly agent: RemoteAgent }
   | { readonly mode: "local"; readonly agent: LentAgent; readonly port: number; readonly dataDir: string }
 );
-type LentAgent = Pick<AgentOptions, "capacity" | "allowImages" | "pull" | "allowRanges" | "builds" | "name"> &
+type LentAgent = Pick<AgentOptions, "capacity" | "allowImages" | "pull" | "allowRanges" | "proxy" | "builds" | "name"> &
   ContainingOptions;
 /** What an agent is started with, but what its process brings. */
 type RemoteAgent = Omit<AgentOptions, "log" | "world">;

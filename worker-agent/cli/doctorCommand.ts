@@ -7,6 +7,7 @@ import { Engine } from "../docker/engine.ts";
 import { type Finding, findingText } from "../doctor/check.ts";
 import { checkEngine, checkFence, checkFolder, checkGpus } from "../doctor/engineChecks.ts";
 import { checkApi, checkDisk, checkPermissions, checkQueue } from "../doctor/machineChecks.ts";
+import { Upstream } from "../files/upstream.ts";
 import { keepFreeBytes } from "../limits.ts";
 import { systemWorld } from "../world.ts";
 import { exitCodes } from "./fault.ts";
@@ -35,7 +36,7 @@ async function examine(options: DoctorOptions): Promise<void> {
 }
 
 async function* findings(options: DoctorOptions): AsyncGenerator<Finding> {
-  const { dataDir, api, queues, capacity, toolsImage, runtime, room, keys = [] } = options;
+  const { dataDir, api, proxy, queues, capacity, toolsImage, runtime, room, keys = [] } = options;
   const world = systemWorld;
   const plan = { engine: new Engine(), dataDir, gpus: capacity.gpus, toolsImage, runtime, world };
   const permissions = await checkPermissions(dataDir, world);
@@ -49,8 +50,10 @@ async function* findings(options: DoctorOptions): AsyncGenerator<Finding> {
     yield await checkGpus(plan);
   }
   if (permissions.verdict !== "failed") yield await checkDisk(dataDir, room?.keepFreeBytes ?? keepFreeBytes);
-  const answers = await checkApi(api, world);
+  const upstream = proxy && new Upstream(proxy);
+  const answers = await checkApi(api, world, upstream);
   yield* answers;
   if (answers.some(({ verdict }) => verdict === "failed")) return;
-  for (const queue of queues.length > 0 ? queues : keys.map(queueNameOfKey)) yield await checkQueue(api, queue);
+  for (const queue of queues.length > 0 ? queues : keys.map(queueNameOfKey))
+    yield await checkQueue(api, queue, upstream);
 }

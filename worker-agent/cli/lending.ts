@@ -8,7 +8,7 @@ import { defaultJobMs } from "../limits.ts";
 import { addBuilding, Building, buildingOptions } from "./building.ts";
 import { addContaining, Containing, type ContainingOptions, containingOptions } from "./containing.ts";
 import { onOff, setting } from "./setting.ts";
-import { count, duration, gpus, list, positiveNumber, pullPolicy, ranges, size, wholeNumber } from "./values.ts";
+import { count, duration, gpus, list, positiveNumber, proxy, pullPolicy, ranges, size, wholeNumber } from "./values.ts";
 
 export const Lending = v.object({
   ...Containing.entries,
@@ -23,9 +23,12 @@ export const Lending = v.object({
   allowImage: v.array(v.string()),
   pull: v.union([v.picklist(["never", "missing"]), v.object({ afterMs: v.number() })]),
   allowRange: v.array(v.string()),
+  proxy: v.optional(v.string()),
+  proxyExcept: v.array(v.string()),
 });
 export type Lending = Readonly<v.InferOutput<typeof Lending>>;
 
+export const connects = "Where it connects:";
 const lends = "What it lends:";
 const allows = "What jobs may use:";
 
@@ -33,6 +36,23 @@ export function addLending(command: Command, slots: string): Command {
   return addBuilding(
     addContaining(
       command
+        .addOption(
+          setting("--proxy <url>", "the HTTP proxy through which this machine reaches others", {
+            env: "PROXY",
+            parse: proxy,
+            shown: "none",
+            group: connects,
+          }),
+        )
+        .addOption(
+          setting("--proxy-except <hosts>", "hosts that it reaches without; .example.org are all below", {
+            env: "PROXY_EXCEPT",
+            parse: list,
+            default: [],
+            shown: "this machine",
+            group: connects,
+          }),
+        )
         .addOption(
           setting("--slots <n>", "jobs at a time", {
             env: "SLOTS",
@@ -141,14 +161,17 @@ export function addTrust(command: Command): Command {
 /** The agent's options that these settings make. */
 export function lendingOptions(
   lending: Lending,
-): Pick<AgentOptions, "capacity" | "parked" | "allowImages" | "pull" | "allowRanges" | "builds"> & ContainingOptions {
+): Pick<AgentOptions, "capacity" | "parked" | "allowImages" | "pull" | "allowRanges" | "proxy" | "builds"> &
+  ContainingOptions {
   const { slots, parked, cpus, memory, gpus: devices, tag, maxJobDuration, allowImage, pull, allowRange } = lending;
+  const { proxy: proxyUrl, proxyExcept } = lending;
   return {
     capacity: { slots, cpus, memoryBytes: memory, gpus: devices, tags: tag, maxDurationMs: maxJobDuration },
     parked,
     allowImages: allowImage,
     pull,
     allowRanges: allowRange,
+    proxy: proxyUrl === undefined ? undefined : { url: proxyUrl, except: proxyExcept },
     ...containingOptions(lending),
     ...buildingOptions(lending),
   };

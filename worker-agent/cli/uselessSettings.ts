@@ -37,6 +37,7 @@ const withRemote: readonly Useless[] = [
 const withoutHealthPort: readonly Useless[] = [
   { name: "healthHost", flag: "--health-host", why: "there is no --health-port" },
 ];
+const withoutProxy: readonly Useless[] = [{ name: "proxyExcept", flag: "--proxy-except", why: "there is no --proxy" }];
 const withMaxJobs: readonly Useless[] = [{ name: "once", flag: "--once", why: "--max-jobs says how many" }];
 
 /** Sentences for the operator. @throws UsageError where a flag of ours was given for nothing. */
@@ -44,6 +45,7 @@ export function uselessSettings({ mode, queues, source }: Said): readonly string
   const all = [
     ...(mode === "local" ? withLocal : withRemote),
     ...(source("healthPort") === undefined ? withoutHealthPort : []),
+    ...(source("proxy") === undefined ? withoutProxy : []),
     ...(mode === "remote" && source("maxJobs") !== undefined ? withMaxJobs : []),
   ];
   const given = all.filter(({ name }) => source(name) !== undefined);

@@ -17,6 +17,14 @@ export function origin(text: string): string {
   return url.origin;
 }
 
+/** An HTTP proxy, perhaps with a user and a password. */
+export function proxy(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== "/")
+    throw new InvalidArgumentError("It is a URL like http://proxy.example.org:3128.");
+  return url.href;
+}
+
 export function wholeNumber(text: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new InvalidArgumentError("It is a whole number from 1 to 9999.");
   return Number(text);

@@ -4,6 +4,8 @@ import { access, mkdir, rm, statfs, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { paths } from "../../wire/http.ts";
 import { messageOf } from "../fault.ts";
+import { request } from "../files/request.ts";
+import type { Upstream } from "../files/upstream.ts";
 import { clockSkewMsMax, connectMs } from "../limits.ts";
 import { holdSocket } from "../queue/socket.ts";
 import { within } from "../retry.ts";
@@ -39,20 +41,23 @@ export async function checkDisk(dataDir: string, keepFreeBytes: number): Promise
 }
 
 /** Both by one request: the control plane says what time it is. */
-export async function checkApi(api: string, world: World): Promise<readonly Finding[]> {
+export async function checkApi(api: string, world: World, upstream?: Upstream): Promise<readonly Finding[]> {
   const askedAt = world.now();
   try {
-    const answer = await fetch(`${api}${paths.health()}`, { signal: within(connectMs) });
+    const url = new URL(`${api}${paths.health()}`);
+    const answer = await request(url, { method: "GET", signal: within(connectMs), upstream });
+    answer.destroy();
     const tookMs = world.now() - askedAt;
-    const connection = answer.ok
-      ? ok("connection", `${api} answers in ${tookMs} ms.`)
-      : failed("connection", `${api} answers ${answer.status}.`, "Is it a Longshore control plane? See --api.");
-    const date = Date.parse(answer.headers.get("date") ?? "");
+    const connection =
+      answer.statusCode === 200
+        ? ok("connection", `${api} answers in ${tookMs} ms.`)
+        : failed("connection", `${api} answers ${answer.statusCode}.`, "Is it a Longshore control plane? See --api.");
+    const date = Date.parse(answer.headers.date ?? "");
     return Number.isFinite(date) ? [connection, clockFinding(world.now() - tookMs / 2 - date)] : [connection];
   } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    const remedy = "Check --api, this machine's DNS and its firewall: agents only dial out, by https and wss.";
-    return [failed("connection", `${api} can't be reached: ${messageOf(cause)}.`, remedy)];
+    const remedy =
+      "Check --api, this machine's DNS and its firewall: agents only dial out, by https and wss, through --proxy if there is one.";
+    return [failed("connection", `${api} can't be reached: ${messageOf(error)}.`, remedy)];
   }
 }
 
@@ -69,13 +74,14 @@ function clockFinding(skewMs: number): Finding {
 }
 
 /** Whether the queue's socket opens. Nothing is said on it, so no queue counts this as an agent. */
-export async function checkQueue(api: string, queue: string): Promise<Finding> {
+export async function checkQueue(api: string, queue: string, upstream?: Upstream): Promise<Finding> {
   const url = new URL(paths.agent(queue), api);
   url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
   const stop = new AbortController();
   let opened = false;
   const end = await holdSocket({
     url: url.href,
+    upstream,
     signal: stop.signal,
     frame: () => {},
     opened: () => {

@@ -6,6 +6,7 @@ import { networkInterfaces } from "node:os";
 import ipaddr from "ipaddr.js";
 import { isAllowedAddress } from "../../wire/addresses.ts";
 import { JobFault } from "../fault.ts";
+import type { Upstream } from "./upstream.ts";
 
 export interface Address {
   readonly address: string;
@@ -15,6 +16,8 @@ export interface Address {
 export interface GuardOptions {
   /** Ranges (CIDR) that are allowed although they are not public. */
   readonly allowRanges: readonly string[];
+  /** The way out, if there is only one. */
+  readonly upstream?: Upstream | undefined;
   readonly resolve?: (host: string) => Promise<readonly Address[]>;
   /** Addresses of this machine, which may be public ones. */
   readonly ownAddresses?: () => readonly string[];

@@ -8,6 +8,7 @@ import { eachAtOnce } from "../pool.ts";
 import type { AskUpload, UploadOutcome, UploadStep } from "../queue/questions.ts";
 import { retrying, within } from "../retry.ts";
 import { ConnectionFault, errorOf, request, ServerFault } from "./request.ts";
+import type { Upstream } from "./upstream.ts";
 
 export interface LargeFile {
   readonly hash: UploadStep["hash"];
@@ -18,6 +19,7 @@ export interface LargeFile {
 export interface MultipartTools {
   readonly ask: AskUpload;
   readonly random: () => number;
+  readonly upstream?: Upstream | undefined;
 }
 
 /** `stored`, or `whole` where the store takes no parts. @throws an Error with a sentence. */
@@ -78,7 +80,7 @@ async function sendParts(
           // An address that failed may have become too old.
           const [fresh] = address === undefined ? await sign(number, 1) : [address];
           address = undefined;
-          return await sendPart(file, fresh ?? "", number, partBytes, signal);
+          return await sendPart(file, { url: fresh ?? "", number, partBytes, upstream: tools.upstream }, signal);
         },
         { backoff: uploadRetry, retryable: isPassing, random: tools.random, signal },
       );
@@ -87,17 +89,22 @@ async function sendParts(
   return etags;
 }
 
+interface Part {
+  readonly url: string;
+  readonly number: number;
+  readonly partBytes: number;
+  readonly upstream: Upstream | undefined;
+}
+
 async function sendPart(
   { path, size }: LargeFile,
-  url: string,
-  number: number,
-  partBytes: number,
+  { url, number, partBytes, upstream }: Part,
   signal: AbortSignal,
 ): Promise<string> {
   const start = (number - 1) * partBytes;
   const end = Math.min(start + partBytes, size);
   const open = () => createReadStream(path, { start, end: end - 1, highWaterMark: readChunkBytes });
-  const response = await request(new URL(url), { method: "PUT", signal, body: { size: end - start, open } });
+  const response = await request(new URL(url), { method: "PUT", signal, upstream, body: { size: end - start, open } });
   const status = response.statusCode ?? 0;
   const { etag } = response.headers;
   if (status === 200 && etag !== undefined) {

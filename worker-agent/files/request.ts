@@ -8,6 +8,7 @@ import * as v from "valibot";
 import { ErrorBody } from "../../wire/http.ts";
 import { continueMs, errorBodyBytesMax, expectContinueBytes, transferSilenceMs } from "../limits.ts";
 import type { Address } from "./guard.ts";
+import type { Upstream } from "./upstream.ts";
 
 export interface RequestBody {
   readonly size: number;
@@ -24,6 +25,8 @@ export interface RequestOptions {
   readonly address?: Address;
   /** The longest silence, of both sides together. */
   readonly silenceMs?: number;
+  /** The way to other machines, if there is only one. */
+  readonly upstream?: Upstream | undefined;
 }
 
 /** The server could not be reached, or the connection broke: worth another try. */
@@ -37,8 +40,12 @@ const httpsAgent = new https.Agent({ keepAlive: true });
 
 /** Resolves with the head of the answer, whose body must be read or destroyed. It may come before the body was sent. */
 export function request(url: URL, options: RequestOptions): Promise<http.IncomingMessage> {
-  const { method, signal, headers = {}, body, address, silenceMs = transferSilenceMs } = options;
+  const { method, signal, headers = {}, body, address, upstream, silenceMs = transferSilenceMs } = options;
   const secure = url.protocol === "https:";
+  const tunnel = upstream?.agentFor(url, address);
+  // A pooled connection may lead to another address than the one that was checked.
+  const direct = address ? pinned(address) : { agent: secure ? httpsAgent : httpAgent };
+  const connection = tunnel ? { agent: tunnel } : direct;
   const expects = body !== undefined && body.size >= expectContinueBytes;
   return new Promise((resolve, reject) => {
     const outgoing = (secure ? https : http).request(url, {
@@ -50,8 +57,7 @@ export function request(url: URL, options: RequestOptions): Promise<http.Incomin
         ...(body ? { "content-length": String(body.size) } : {}),
         ...(expects ? { expect: "100-continue" } : {}),
       },
-      // A pooled connection may lead to another address than the one that was checked.
-      ...(address ? pinned(address) : { agent: secure ? httpsAgent : httpAgent }),
+      ...connection,
     });
     let answered = false;
     let sending: Readable | undefined;

@@ -64,6 +64,7 @@ export class Sources {
       const response = await request(ours ?? url, {
         method: "GET",
         signal,
+        upstream: this.#options.guard.upstream,
         headers: { "accept-encoding": "identity", "user-agent": "longshore-agent" },
         ...(address ? { address } : {}),
         ...(this.#options.silenceMs === undefined ? {} : { silenceMs: this.#options.silenceMs }),

@@ -11,7 +11,15 @@ import { JobFault, messageOf } from "../fault.ts";
 import { askFirstBytes, readChunkBytes, redirectsMax, smallFileBytes, uploadRetry } from "../limits.ts";
 import { retrying } from "../retry.ts";
 import { type MultipartTools, uploadInParts } from "./multipart.ts";
-import { ConnectionFault, errorOf, type RequestBody, request, ServerFault, textOf } from "./request.ts";
+import {
+  ConnectionFault,
+  errorOf,
+  type RequestBody,
+  type RequestOptions,
+  request,
+  ServerFault,
+  textOf,
+} from "./request.ts";
 import type { TransferWatch } from "./tally.ts";
 
 export interface Blob {
@@ -37,13 +45,14 @@ export class BlobUpload {
   readonly #tools: UploadTools;
   readonly #api: string;
   readonly #random: () => number;
-  readonly #patience: { readonly silenceMs?: number };
+  readonly #ways: Pick<RequestOptions, "silenceMs" | "upstream">;
 
   constructor(tools: UploadTools) {
     this.#tools = tools;
     this.#api = tools.api;
     this.#random = tools.random;
-    this.#patience = tools.silenceMs === undefined ? {} : { silenceMs: tools.silenceMs };
+    const { silenceMs, upstream } = tools;
+    this.#ways = { upstream, ...(silenceMs === undefined ? {} : { silenceMs }) };
   }
 
   /** Stores the blob unless the store has it. @throws JobFault with a sentence. */
@@ -84,7 +93,7 @@ export class BlobUpload {
 
   async #exists(hash: Sha256, signal: AbortSignal): Promise<boolean> {
     const response = await request(new URL(`${paths.blob(hash)}/exists`, this.#api), {
-      ...this.#patience,
+      ...this.#ways,
       method: "GET",
       signal,
     });
@@ -117,7 +126,7 @@ export class BlobUpload {
     };
     let url = new URL(paths.blob(hash), this.#api);
     for (let redirects = 0; redirects <= redirectsMax; redirects += 1) {
-      const response = await request(url, { ...this.#patience, method: "PUT", signal, headers, body });
+      const response = await request(url, { ...this.#ways, method: "PUT", signal, headers, body });
       const { location } = response.headers;
       const status = response.statusCode ?? 0;
       if (status < 300 || status >= 400 || location === undefined || !URL.canParse(location, url.href)) {

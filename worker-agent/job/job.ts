@@ -46,7 +46,12 @@ export async function runJob(task: JobTask, tools: JobTools, uplink: Uplink, sig
   const { world, log: tell } = tools;
   const record = task.adopted?.record;
   const folder = jobFolder(tools.jobs, task);
-  const blobs = new BlobUpload({ api: tools.api, random: world.random, ask: uplink.upload });
+  const blobs = new BlobUpload({
+    api: tools.api,
+    random: world.random,
+    ask: uplink.upload,
+    upstream: tools.guard.upstream,
+  });
   const log = new JobLog({
     now: world.now,
     uplink: uplink.log,

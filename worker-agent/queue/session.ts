@@ -6,6 +6,7 @@ import type { AgentMessage, AgentOrders, Held } from "../../wire/agentMessages.t
 import { paths } from "../../wire/http.ts";
 import { QueueHash } from "../../wire/ids.ts";
 import { agentProtocol, syncEveryMsMax, syncEveryMsMin } from "../../wire/limits.ts";
+import type { Upstream } from "../files/upstream.ts";
 import { welcomeMs } from "../limits.ts";
 import { type LogSink, shortQueue } from "../log.ts";
 import type { World } from "../world.ts";
@@ -21,6 +22,7 @@ export interface SessionOptions {
   readonly api: string;
   readonly queueName: string;
   readonly secret: string;
+  readonly upstream?: Upstream | undefined;
   readonly key?: string;
   readonly name?: string;
   readonly version: string;
@@ -124,6 +126,7 @@ export class Session {
     let patience: NodeJS.Timeout | undefined;
     const end = await holdSocket({
       url: url.href,
+      upstream: this.#options.upstream,
       signal,
       opened: (socket) => {
         this.#socket = socket;

@@ -7,6 +7,7 @@ import { closeRefused, closeReplaced } from "../../wire/agentMessages.ts";
 import { agentFrameBytesMax } from "../../wire/limits.ts";
 import { messageOf } from "../fault.ts";
 import { errorOf } from "../files/request.ts";
+import type { Upstream } from "../files/upstream.ts";
 import { connectMs, pingEveryMs, silenceMs, socketCloseMs } from "../limits.ts";
 
 export type SocketEnd =
@@ -26,6 +27,8 @@ export interface OpenSocket {
 
 export interface SocketOptions {
   readonly url: string;
+  /** The way out, if there is only one. */
+  readonly upstream?: Upstream | undefined;
   readonly opened: (socket: OpenSocket) => void;
   readonly frame: (text: string) => void;
   /** Aborting it closes the connection. */
@@ -33,9 +36,11 @@ export interface SocketOptions {
 }
 
 /** Resolves when the connection has ended, or could not be made. */
-export function holdSocket({ url, opened, frame, signal }: SocketOptions): Promise<SocketEnd> {
+export function holdSocket({ url, upstream, opened, frame, signal }: SocketOptions): Promise<SocketEnd> {
   return new Promise((resolve) => {
+    const agent = upstream?.agentFor(new URL(url));
     const socket = new WebSocket(url, {
+      ...(agent ? { agent } : {}),
       handshakeTimeout: connectMs,
       maxPayload: agentFrameBytesMax,
       perMessageDeflate: false,
