@@ -65,7 +65,8 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
     const statusFile = new StatusFile(data.path, world);
     const log = withContext(statusFile.following(counters.counting(options.log)), { agent: data.agent });
     const settled = { ...options, capacity, counters, statusFile, log };
-    return await begin(settled, engine, { ...data, engine: machine.rootFolder });
+    const givesGpus = /nvidia/.test(options.runtime ?? machine.defaultRuntime);
+    return await begin(settled, engine, { ...data, engine: machine.rootFolder, givesGpus });
   } catch (error) {
     data.unlock();
     throw error;
@@ -73,7 +74,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
 }
 
 /** `engine` is where the engine keeps its data, on its own machine. */
-type Folders = DataDir & { readonly engine: string | undefined };
+type Folders = DataDir & { readonly engine: string | undefined; readonly givesGpus: boolean };
 
 async function begin(options: SettledOptions, engine: Engine, data: Folders): Promise<RunningAgent> {
   const { world, log, api, capacity, trusted, name } = options;
@@ -157,6 +158,7 @@ async function begin(options: SettledOptions, engine: Engine, data: Folders): Pr
       parking,
       jobCache,
       runtime,
+      givesGpus: data.givesGpus,
       log,
     },
     ledger,

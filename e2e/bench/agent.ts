@@ -139,7 +139,7 @@ function phasesOf(results: readonly JobResult[]): string {
     return `${name} ${median(times).toFixed(0)}`;
   });
   const container = median(results.map(({ duration = 0 }) => duration));
-  return `${medians.join(", ")}; its process ${container.toFixed(0)} ms`;
+  return `${medians.join(", ")}; its container ${container.toFixed(0)} ms`;
 }
 
 function ms(value: number): string {

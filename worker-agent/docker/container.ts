@@ -43,6 +43,8 @@ export interface ContainerPlan {
 }
 
 export interface JobPlan extends ContainerPlan, Held {
+  /** The runtime gives every container the GPUs that a variable of its image asks for. */
+  readonly givesGpus: boolean;
   readonly argv: Argv;
   readonly env: Readonly<Record<string, string>>;
 }
@@ -69,7 +71,7 @@ export function containerOptions(plan: JobPlan) {
     ...sharedOptions(plan),
     ...(argv.entrypoint ? { Entrypoint: argv.entrypoint } : {}),
     ...(argv.cmd ? { Cmd: argv.cmd } : {}),
-    Env: Object.entries(plan.env).map(([name, value]) => `${name}=${value}`),
+    Env: Object.entries({ ...plan.env, ...ownGpus(plan) }).map(([name, value]) => `${name}=${value}`),
     Labels: { ...labelsOf(plan), [labels.job]: plan.job, [labels.attempt]: plan.attempt },
   };
 }
@@ -84,6 +86,11 @@ export function parkedOptions(plan: ParkedPlan) {
     Env: plan.withoutEnv,
     Labels: { ...labelsOf(plan), [labels.own]: "parked" },
   };
+}
+
+/** https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/docker-specialized.html */
+function ownGpus({ givesGpus, gpus }: JobPlan) {
+  return givesGpus ? { NVIDIA_VISIBLE_DEVICES: gpus.length === 0 ? "void" : gpus.join(",") } : {};
 }
 
 function labelsOf({ agent, queue }: ContainerPlan) {

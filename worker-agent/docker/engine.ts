@@ -60,6 +60,7 @@ export class Engine {
         ...(info.PidsLimit === false ? ["processes"] : []),
       ],
       runtimes: Object.keys(info.Runtimes),
+      defaultRuntime: info.DefaultRuntime,
     };
   }
 

@@ -45,6 +45,7 @@ export const Info = v.object({
   OSType: v.string(),
   Architecture: v.string(),
   Runtimes: v.nullish(v.record(v.string(), v.unknown()), {}),
+  DefaultRuntime: v.optional(v.string(), ""),
 });
 
 export const ContainerState = v.object({

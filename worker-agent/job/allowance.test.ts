@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from "vitest";
 import { own } from "../../wire/ids.ts";
-import { containerOptions } from "../docker/container.ts";
+import { containerOptions, type JobPlan } from "../docker/container.ts";
 import { allowanceOf, type JobLimits, sizeText } from "./allowance.ts";
 
 const GiB = 1024 ** 3;
@@ -54,6 +54,13 @@ test("what a definition names reaches the engine", () => {
   expect(allowanceOf({ image: "a", requirements }, limits).durationMs).toBe(7 * 60_000);
 });
 
+test("with a runtime that gives GPUs to who asks for them, a job sees its own ones or none, whatever it asks for", () => {
+  const env = (plan: Partial<JobPlan>) => optionsOf({}, plan).Env;
+  expect(env({ givesGpus: true })).toEqual(["NVIDIA_VISIBLE_DEVICES=void"]);
+  expect(env({ givesGpus: true, gpus: ["1", "3"] })).toEqual(["NVIDIA_VISIBLE_DEVICES=1,3"]);
+  expect(env({ gpus: ["1"] })).toEqual(["NVIDIA_VISIBLE_DEVICES=all"]);
+});
+
 describe("a definition that asks for more than the operator allows", () => {
   test.each([
     [{ maxDuration: "2h" }, { durationMs: 600_000 }, "The job asks for 120 min of time; it gets 10 min, the most that"],
@@ -85,6 +92,10 @@ test("sizes are for people", () => {
 });
 
 function hostConfig(definition: object, gpus: readonly string[] = [], quota = false) {
+  return optionsOf(definition, { gpus, quota }).HostConfig;
+}
+
+function optionsOf(definition: object, { gpus = [], quota = false, givesGpus = false }: Partial<JobPlan>) {
   const whole = { image: "a", ...definition };
   return containerOptions({
     job: own.jobId("1".repeat(64)),
@@ -94,12 +105,13 @@ function hostConfig(definition: object, gpus: readonly string[] = [], quota = fa
     definition: whole,
     imageId: "sha256:0",
     argv: {},
-    env: {},
+    env: { NVIDIA_VISIBLE_DEVICES: "all" },
+    givesGpus,
     mounts: { inputs: "/i", outputs: "/o", jobCache: "/c", config: [] },
     allowance: allowanceOf(whole, limits),
     quota,
     gpus,
     runtime: undefined,
     network: { NetworkMode: "none" },
-  }).HostConfig;
+  });
 }

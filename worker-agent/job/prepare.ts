@@ -70,6 +70,7 @@ export interface JobTools {
   readonly quota: DiskQuota;
   /** What runs containers, if not the engine's own choice. */
   readonly runtime: string | undefined;
+  readonly givesGpus: boolean;
   readonly log: LogSink;
 }
 
@@ -171,6 +172,7 @@ export async function create(
     allowance,
     gpus: share.gpus,
     runtime: tools.runtime,
+    givesGpus: tools.givesGpus,
     network,
   };
   const name = containerName({ ...task, agent: tools.agent });
