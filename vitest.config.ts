@@ -8,6 +8,10 @@ const shared = {
   maxWorkers: Math.max(2, availableParallelism()),
   // What the tests start is compiled once, as bin/longshore has it, not by every process.
   env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/node") },
+  // Limits for a machine that is busy with something else, too: what they wait for comes much sooner.
+  expect: { poll: { timeout: 10_000 } },
+  testTimeout: 30_000,
+  hookTimeout: 60_000,
 };
 
 export default defineConfig({
@@ -33,14 +37,7 @@ export default defineConfig({
       },
       {
         // Black-box cases against started control planes; those against a browser are Playwright's.
-        test: {
-          ...shared,
-          name: "routes",
-          include: ["e2e/routes/*.test.ts"],
-          globalSetup: "e2e/built.ts",
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
-        },
+        test: { ...shared, name: "routes", include: ["e2e/routes/*.test.ts"], globalSetup: "e2e/built.ts" },
       },
     ],
   },

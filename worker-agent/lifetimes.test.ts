@@ -85,7 +85,7 @@ describe("an agent that is killed", () => {
     agent = await stack.agent({ dataDir });
     const job = await stack.finished(id);
     expect(job.finished?.reason).toBe("TimedOut");
-    expect(job.finished?.result?.duration).toBeLessThan(8_000);
+    expect(job.finished?.result?.duration).toBeLessThan(20_000);
   });
 });
 
@@ -131,7 +131,7 @@ describe("stopping an agent", () => {
     await stack.running(id);
     const stoppedAt = Date.now();
     await first.stop({ drain: false });
-    expect(Date.now() - stoppedAt).toBeLessThan(3_000);
+    expect(Date.now() - stoppedAt).toBeLessThan(10_000);
     expect(await leftOf(first.id)).toEqual([]);
     expect((await stack.job(id))?.state).toBe("Queued");
     agent = await stack.agent({ dataDir: await stack.folder(), capacity });

@@ -33,6 +33,6 @@ test("a turn that fails is told, and the next one comes", async () => {
   const blobs = folder(new Error("no such folder"));
   const errors: unknown[] = [];
   const stop = sweepBlobs(blobs, { everyMs: 1, now: Date.now, onError: (error) => errors.push(error) });
-  await vi.waitFor(() => expect(errors.length).toBeGreaterThan(1));
+  await expect.poll(() => errors.length).toBeGreaterThan(1);
   await stop();
 });

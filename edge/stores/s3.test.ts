@@ -1,4 +1,4 @@
-import { describe, vi } from "vitest";
+import { describe } from "vitest";
 import { nodeStorePlatform } from "../node/storePlatform.ts";
 import { S3Store } from "./s3.ts";
 import { temporaryPrefix } from "./s3Bucket.ts";
@@ -7,9 +7,6 @@ import { type OpenedStore, storeCases, streamedBytes } from "./storeCases.ts";
 import { hasSwift, startS3rver, startSwift, type TestServer } from "./testServer.ts";
 import { uploadCases } from "./uploadCases.ts";
 import { childrenOf, elementsOf } from "./xml.ts";
-
-// A server in another process, on a machine that may be busy.
-vi.setConfig({ testTimeout: 30_000 });
 
 // The least that S3 allows.
 const partBytes = 5 * 1024 * 1024;

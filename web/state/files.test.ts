@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { createUploader } from "../frame/uploads.ts";
 import { createFiles, type Values } from "./files.ts";
 
@@ -8,7 +8,7 @@ function started(fetcher: typeof fetch) {
   const texts = signal<Values>({});
   const api = signal("http://api");
   const { files, retry } = createFiles({ pipes, texts, api }, createUploader(fetcher));
-  const settled = () => vi.waitFor(() => expect(files.value.kind).not.toBe("pending"));
+  const settled = () => expect.poll(() => files.value.kind).not.toBe("pending");
   return { pipes, texts, api, files, retry, settled };
 }
 const stored: typeof fetch = async () => new Response();
