@@ -120,6 +120,8 @@ export const sweepRowsMax = 1000;
 export const sweepAgainMs = 250;
 /** Distinct resource demands looked at in one line before the rest must wait for the next turn. */
 export const shapesMax = 64;
+/** Waiting jobs of one shape that are read at a time: a round of assignments seldom needs more. */
+export const waitingReadAheadMax = 64;
 
 /** One client, a socket or an address, may submit this fast: a person's scripts and sweeps never come near it. */
 export const submissionsPerSecond = 200;
@@ -188,3 +190,5 @@ export const socketBufferBytesMax = 16 * 1024 * 1024;
 export const shutdownMs = 1_500;
 /** A client's socket that has not answered a ping for this long is gone. */
 export const socketPingEveryMs = 20_000;
+/** Pages of 4 KiB in SQLite's write-ahead log before they are taken into the database: a page that changes often is written there seldom. */
+export const walPagesMax = 4_000;

@@ -3,11 +3,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { WebSocket } from "ws";
 import { type JobId, own, type QueueHash } from "../../wire/ids.ts";
-import type { FinishedJob, FrameSink, QueueAccess, Watch } from "../deployment.ts";
+import type { FrameSink, JobSource, QueueAccess, Watch } from "../deployment.ts";
 import type { QueueSettings } from "../limits.ts";
 import { deliver, type Post, webhookEvent } from "../outbound/deliver.ts";
 import type { Call } from "../queue/callbacks.ts";
-import type { LogPlace, LogView } from "../queue/logView.ts";
+import type { LogView } from "../queue/logView.ts";
 import { lookups } from "../queue/lookups.ts";
 import { Queue } from "../queue/queue.ts";
 import { migrate } from "../queue/schema.ts";
@@ -17,11 +17,14 @@ import type { Effect, Turn } from "../queue/turn.ts";
 import type { TurnResult } from "../queue/turns.ts";
 import type { BlobStore } from "../stores/blobStore.ts";
 import { Uploads } from "../stores/uploads.ts";
+import { GroupedTurns } from "./groupedTurns.ts";
+import { rowArchive } from "./rowArchive.ts";
 import { Sockets } from "./sockets.ts";
 import type { NodeSql } from "./sqlite.ts";
 
 interface Hosted {
   readonly queue: Queue;
+  readonly sessions: Sessions;
   alarm: NodeJS.Timeout | undefined;
 }
 
@@ -48,7 +51,9 @@ export class QueueHost {
   readonly #hosted = new Map<QueueHash, Hosted>();
   readonly #sockets = new Sockets();
   readonly #uploads: Uploads;
+  readonly #turns: GroupedTurns;
   readonly #stopping = new AbortController();
+  readonly archive: JobSource;
 
   constructor(parts: QueueHostParts) {
     this.#parts = parts;
@@ -57,17 +62,22 @@ export class QueueHost {
       now: parts.now,
       onError: (error) => parts.onError(error, "upload in parts"),
     });
-    const { sql } = parts;
+    const { sql, now, onError } = parts;
+    this.#turns = new GroupedTurns({
+      sql,
+      now,
+      onError,
+      queue: (hash) => this.#get(hash).queue,
+      carryOut: (hash, effect) => this.#carryOut(hash, effect),
+      onUndone: (hashes) => this.#forget(hashes),
+    });
+    this.archive = rowArchive(sql, (hash, what) => this.#look(hash, what));
     migrate(sql);
-    for (const row of sql.all("SELECT queue FROM queues")) {
-      const hash = own.queueHash(text(row, "queue"));
-      this.#run(hash, "start", (queue, now) => queue.start(now)).catch(() => {});
-    }
+    for (const row of sql.all("SELECT queue FROM queues")) this.#get(own.queueHash(text(row, "queue")));
   }
 
   access(hash: QueueHash): QueueAccess {
-    const look = <T>(what: (turn: Turn) => T): Promise<T> =>
-      Promise.resolve(this.#get(hash).queue.read(this.#parts.now(), what));
+    const look = async <T>(what: (turn: Turn) => T): Promise<T> => this.#look(hash, what);
     return {
       submit: (submission) => this.#run(hash, "submit", (queue, now) => queue.submit(now, submission)),
       cancel: (id, namespace, message) =>
@@ -84,29 +94,6 @@ export class QueueHost {
       status: () => look(lookups.status),
     };
   }
-
-  /** The unscoped routes: the oldest of any queue. */
-  readonly archive = {
-    definition: async (id: JobId): Promise<string | undefined> => {
-      const [row] = this.#parts.sql.all("SELECT canonical FROM definitions WHERE job = ? LIMIT 1", id);
-      return row && text(row, "canonical");
-    },
-    finished: async (id: JobId): Promise<FinishedJob | undefined> => {
-      const [row] = this.#parts.sql.all("SELECT queue FROM results WHERE job = ? ORDER BY finished_at LIMIT 1", id);
-      if (!row) return undefined;
-      const { queue } = this.#get(own.queueHash(text(row, "queue")));
-      return queue.read(this.#parts.now(), (turn) => lookups.stored(turn, id));
-    },
-    log: async (id: JobId, place: LogPlace): Promise<LogView | undefined> => {
-      const [row] = this.#parts.sql.all(
-        `SELECT queue, finished_at AS at FROM results WHERE job = ?1 UNION ALL
-         SELECT queue, ended_at AS at FROM log_heads WHERE job = ?1 AND ended_at IS NOT NULL ORDER BY at LIMIT 1`,
-        id,
-      );
-      const view = row && (await this.access(own.queueHash(text(row, "queue"))).log(id, place));
-      return view?.isOver ? view : undefined;
-    },
-  };
 
   /** A session without a socket: an event stream. */
   async #watch(hash: QueueHash, job: JobId, sink: FrameSink): Promise<Watch> {
@@ -145,29 +132,35 @@ export class QueueHost {
   /** Lets what is decided reach the disk and the sockets, then ends. */
   stop(): void {
     for (const { alarm } of this.#hosted.values()) clearTimeout(alarm);
-    this.#hosted.clear();
     // Webhooks under way leave again after the next start.
     this.#stopping.abort();
-    this.#parts.sql.flush();
+    this.#turns.flush();
     this.#sockets.closeAll(1001, "The server stops.");
+  }
+
+  /** Nothing more comes: what was under way when it stopped has been answered. */
+  end(): void {
+    this.#turns.end();
+    for (const { alarm } of this.#hosted.values()) clearTimeout(alarm);
   }
 
   terminateSockets(): void {
     this.#sockets.terminateAll();
   }
 
-  /** One event: its turn now, its effects and its answer once it is on disk. */
-  async #run<T>(hash: QueueHash, what: string, event: (queue: Queue, now: number) => TurnResult<T>): Promise<T> {
-    try {
-      const { reply, effects } = await this.#parts.sql.grouped(() => event(this.#get(hash).queue, this.#parts.now()));
-      for (const effect of effects) this.#carryOut(hash, effect);
-      return reply;
-    } catch (error) {
-      this.#parts.onError(error, `queue ${hash.slice(0, 8)} ${what}`);
-      // What memory knows of this queue may be ahead of the disk: the next event reads it again.
-      clearTimeout(this.#hosted.get(hash)?.alarm);
+  #run<T>(hash: QueueHash, what: string, event: (queue: Queue, now: number) => TurnResult<T>): Promise<T> {
+    // A queue that is opened starts first.
+    this.#get(hash);
+    return this.#turns.run(hash, what, event);
+  }
+
+  /** Forgets queues that the disk is behind: the next event reads them again, and everyone connects anew. */
+  #forget(hashes: readonly QueueHash[]): void {
+    for (const hash of hashes) {
+      const hosted = this.#hosted.get(hash);
+      clearTimeout(hosted?.alarm);
       this.#hosted.delete(hash);
-      throw error;
+      for (const id of hosted?.sessions.ids() ?? []) this.#sockets.close(id, 1011, "The server could not go on.");
     }
   }
 
@@ -223,20 +216,20 @@ export class QueueHost {
     );
   }
 
+  #look<T>(hash: QueueHash, what: (turn: Turn) => T): T {
+    return this.#get(hash).queue.read(this.#parts.now(), what);
+  }
+
   #get(hash: QueueHash): Hosted {
     const existing = this.#hosted.get(hash);
     if (existing) return existing;
-    const hosted: Hosted = {
-      queue: new Queue({
-        sql: this.#parts.sql,
-        queue: hash,
-        settings: this.#parts.settings,
-        sessions: new Sessions(),
-        randomEpoch: () => randomBytes(5).toString("hex"),
-      }),
-      alarm: undefined,
-    };
+    const { sql, settings } = this.#parts;
+    const sessions = new Sessions();
+    const randomEpoch = () => randomBytes(5).toString("hex");
+    const queue = new Queue({ sql, queue: hash, settings, sessions, randomEpoch });
+    const hosted: Hosted = { queue, sessions, alarm: undefined };
     this.#hosted.set(hash, hosted);
+    this.#run(hash, "start", (_, now) => queue.start(now)).catch(() => {});
     return hosted;
   }
 }

@@ -131,6 +131,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       stop: async () => {
         queues.stop();
         await close(server, () => queues.terminateSockets());
+        queues.end();
         await closeBlobs();
         sql.close();
         data.release();

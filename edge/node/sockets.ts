@@ -42,6 +42,7 @@ export class Sockets {
   }
 
   close(id: string, code: number, reason: string): void {
+    this.#sinks.get(id)?.closed();
     this.#open.get(id)?.close(code, reason);
   }
 

@@ -9,7 +9,8 @@ import { agentProtocol } from "../../wire/limits.ts";
 import { declinedPauseMs, lossesMax } from "../limits.ts";
 import { orderStart } from "./assign.ts";
 import { endAsPoison, stopReasonOf, takeFinish } from "./finish.ts";
-import { announceJob, attemptName, attemptNumber, type JobRow, readJob, writeJob } from "./jobs.ts";
+import type { JobRow } from "./jobRow.ts";
+import { announceJob, attemptName, attemptNumber, readJob, writeJob } from "./jobs.ts";
 import { beginPatience } from "./patience.ts";
 import type { AgentSession, KnownAgent } from "./sessions.ts";
 import type { Turn } from "./turn.ts";
@@ -154,7 +155,7 @@ function lose(turn: Turn, job: JobRow): void {
   turn.counters.add("lost");
   turn.assignable = true;
   if (losses >= lossesMax) {
-    endAsPoison(turn, { ...job, losses }, `The agents that ran this job were lost ${losses} times: it was given up.`);
+    endAsPoison(turn, job, losses);
     return;
   }
   announceJob(turn, writeJob(turn, job, { ...job, state: "Queued", changedAt: turn.now, losses, progress: null }));

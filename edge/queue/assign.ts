@@ -1,15 +1,17 @@
 // Who runs what: the queue's decision. Two lines, `_` and all named namespaces, served in turn, oldest first in each,
 // among the jobs that fit; a job that fits nowhere blocks nobody.
 
-import { type AgentId, type JobId, own } from "../../wire/ids.ts";
-import { reserveAfterMs, shapesMax } from "../limits.ts";
+import type { AgentId, JobId } from "../../wire/ids.ts";
+import { reserveAfterMs } from "../limits.ts";
 import { canRun, type Demand, fits, parseDemand, usedBy } from "./capacity.ts";
-import { announceJob, attemptName, type JobRow, readJob, writeJob } from "./jobs.ts";
+import type { JobRow } from "./jobRow.ts";
+import { announceJob, attemptName, writeJob } from "./jobs.ts";
 import { beginAttemptLog } from "./logs.ts";
 import { beginPatience } from "./patience.ts";
 import type { KnownAgent } from "./sessions.ts";
-import { integer, text } from "./sql.ts";
+import { text } from "./sql.ts";
 import type { Turn } from "./turn.ts";
+import { WaitingLines } from "./waiting.ts";
 
 /** Gives waiting jobs to agents until nothing more fits. */
 export function assignWaiting(turn: Turn): void {
@@ -20,12 +22,14 @@ export function assignWaiting(turn: Turn): void {
     .filter((agent) => turn.load.count(agent.agent, turn) < agent.offer.slots)
     .map((agent) => ({ agent, demands: turn.load.of(agent.agent, turn).map(({ demand }) => demand) }));
   if (free.length === 0) return;
-  const reserved = reservations(turn);
+  const slots = free.reduce((sum, { agent, demands }) => sum + agent.offer.slots - demands.length, 0);
+  const lines = new WaitingLines(turn, slots);
+  const reserved = reservations(turn, lines);
   while (free.length > 0) {
     free.sort((a, b) => b.agent.offer.slots - b.demands.length - (a.agent.offer.slots - a.demands.length));
     const [best] = free;
     if (!best) return;
-    const job = nextFor(turn, best, reserved.get(best.agent.agent));
+    const job = nextFor(turn, lines, best, reserved.get(best.agent.agent));
     if (job) {
       assign(turn, job, best.agent);
       best.demands.push(parseDemand(job.shape));
@@ -39,53 +43,35 @@ interface Candidate {
   readonly demands: readonly Demand[];
 }
 
-/** `reservedFor`: the one job that may still take this agent. */
-function nextFor(turn: Turn, { agent, demands }: Candidate, reservedFor: JobId | undefined): JobRow | undefined {
+/** Takes the job out of its line. `reservedFor`: the one job that may still take this agent. */
+function nextFor(
+  turn: Turn,
+  lines: WaitingLines,
+  { agent, demands }: Candidate,
+  reservedFor: JobId | undefined,
+): JobRow | undefined {
   const used = usedBy(agent.offer, demands);
-  const lines = turn.state.line === 0 ? ([0, 1] as const) : ([1, 0] as const);
-  for (const line of lines) {
-    const [oldest] = headsOf(turn, line)
+  for (const line of turn.state.line === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+    const [oldest] = lines
+      .heads(line)
       .filter(({ id, shape }) => (reservedFor ?? id) === id && fits(agent.offer, used, parseDemand(shape)))
       .sort((a, b) => a.seq - b.seq);
-    const job = oldest && readJob(turn, oldest.id);
-    if (job) {
-      turn.state.line = line === 0 ? 1 : 0;
-      return job;
-    }
+    if (!oldest) continue;
+    turn.state.line = line === 0 ? 1 : 0;
+    lines.take(line, oldest);
+    return oldest;
   }
   return undefined;
-}
-
-type Head = Pick<JobRow, "id" | "shape" | "seq" | "queuedAt">;
-
-/** The oldest waiting job of each shape: one index step a shape, however many jobs wait. */
-function headsOf(turn: Turn, line: 0 | 1): readonly Head[] {
-  const heads: Head[] = [];
-  let after: string | undefined;
-  while (heads.length < shapesMax) {
-    const [row] = turn.sql.all(
-      `SELECT id, shape, seq, queued_at FROM jobs WHERE queue = ? AND line = ? AND state = 'Queued' AND shape ${after === undefined ? ">=" : ">"} ?
-       ORDER BY shape, seq LIMIT 1`,
-      turn.queue,
-      line,
-      after ?? "",
-    );
-    if (!row) break;
-    after = text(row, "shape");
-    const [seq, queuedAt] = [integer(row, "seq"), integer(row, "queued_at")];
-    heads.push({ id: own.jobId(text(row, "id")), shape: after, seq, queuedAt });
-  }
-  return heads;
 }
 
 /**
  * Jobs that have waited long at the head of their line, and could run on some connected agent but never find it free enough,
  * because smaller ones keep slipping in: each keeps one agent for itself, the emptiest that could run it.
  */
-function reservations(turn: Turn): ReadonlyMap<AgentId, JobId> {
+function reservations(turn: Turn, lines: WaitingLines): ReadonlyMap<AgentId, JobId> {
   const reserved = new Map<AgentId, JobId>();
   for (const line of [0, 1] as const) {
-    const [job] = [...headsOf(turn, line)].sort((a, b) => a.seq - b.seq);
+    const [job] = [...lines.heads(line)].sort((a, b) => a.seq - b.seq);
     if (!job || turn.now - job.queuedAt < reserveAfterMs) continue;
     const [agent] = turn.sessions
       .agents()

@@ -5,16 +5,8 @@ import type { Finish, FinishAnswer, StopReason } from "../../wire/agentMessages.
 import { type AgentId, type JobId, own } from "../../wire/ids.ts";
 import type { FinishedReason, JobResult } from "../../wire/result.ts";
 import { callFinished } from "./callbacks.ts";
-import {
-  announceJob,
-  attemptName,
-  attemptNumber,
-  deleteJob,
-  type JobRow,
-  jobShown,
-  readJob,
-  writeJob,
-} from "./jobs.ts";
+import type { JobRow } from "./jobRow.ts";
+import { announceJob, attemptName, attemptNumber, deleteJob, jobShown, readJob, writeJob } from "./jobs.ts";
 import { endLogAsItIs, endLogWithResult, logStored } from "./logEnd.ts";
 import { effectDone, isOwed, owe } from "./publish.ts";
 import { readResult, writeResult } from "./results.ts";
@@ -113,8 +105,9 @@ export function endWithoutResult(turn: Turn, job: JobRow, reason: FinishedReason
   ended(turn, finished, reason);
 }
 
-/** Gives a job up whose agents were lost too often; unlike other ends of this kind it has a result that says so. */
-export function endAsPoison(turn: Turn, job: JobRow, message: string): void {
+/** Gives a job up whose agents were lost that often; unlike other ends of this kind it has a result that says so. */
+export function endAsPoison(turn: Turn, job: JobRow, losses: number): void {
+  const message = `The agents that ran this job were lost ${losses} times: it was given up.`;
   const result: JobResult = { logs: [[message, turn.now, true]], error: message, isTimedOut: false, outputs: {} };
   writeResult(turn, job.id, {
     attempt: job.attempt ?? 0,
@@ -127,7 +120,7 @@ export function endAsPoison(turn: Turn, job: JobRow, message: string): void {
     ref: null,
   });
   endLogAsItIs(turn, job.id, true);
-  publish(turn, job, { ...job, state: "Publishing", reason: "Error", message, progress: null });
+  publish(turn, job, { ...job, losses, state: "Publishing", reason: "Error", message, progress: null });
 }
 
 /** Removes a job and what it left in this queue. Clients are told that it was deleted. */

@@ -3,7 +3,7 @@
 
 import { defaultNamespace } from "../../wire/ids.ts";
 import { sweepAgainMs, sweepEveryMs } from "../limits.ts";
-import type { JobRow } from "./jobs.ts";
+import type { JobRow } from "./jobRow.ts";
 import type { Turn } from "./turn.ts";
 
 /** The row was `before`, if there was one, and is `after`, if there is one. */

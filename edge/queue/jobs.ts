@@ -1,49 +1,13 @@
-// A job's row: reading it, writing it, and what clients are shown of it.
+// A job: reading and writing its row, and what clients are shown of it.
 
 import * as v from "valibot";
-import { type AgentId, type Attempt, type JobId, own } from "../../wire/ids.ts";
+import { type Attempt, type JobId, own } from "../../wire/ids.ts";
 import { type Job, Progress } from "../../wire/job.ts";
-import { FinishedReason } from "../../wire/result.ts";
 import { canRun, parseDemand } from "./capacity.ts";
 import { keepInStep } from "./jobChange.ts";
+import { insertRow, type JobRow, jobOfRow, updateRow } from "./jobRow.ts";
 import { dropLog } from "./logEnd.ts";
-import { integer, integerOrNull, type Row, text, textOrNull } from "./sql.ts";
 import type { Turn } from "./turn.ts";
-
-const RowState = v.picklist(["Queued", "Running", "Publishing", "Finished"]);
-export type RowState = v.InferOutput<typeof RowState>;
-const Namespaces = v.array(v.string());
-
-export interface JobRow {
-  readonly id: JobId;
-  readonly state: RowState;
-  readonly reason: FinishedReason | null;
-  readonly queuedAt: number;
-  readonly changedAt: number;
-  readonly seq: number;
-  /** 0: the line of `_`; 1: the line of named namespaces. */
-  readonly line: 0 | 1;
-  /** What it demands of an agent (capacity.ts). */
-  readonly shape: string;
-  /** Length of its definition. */
-  readonly bytes: number;
-  /** Who holds, or last held, the current attempt. */
-  readonly agent: AgentId | null;
-  readonly attempt: number | null;
-  readonly boot: string | null;
-  readonly startedAt: number | null;
-  readonly losses: number;
-  readonly debug: boolean;
-  readonly progress: string | null;
-  readonly statusCode: number | null;
-  readonly message: string | null;
-  /** The number of the current attempt's first log line. */
-  readonly logBase: number;
-  /** A keyed hash of the address that submitted it; null where places are not counted by address. */
-  readonly client: string | null;
-  /** Where it is wanted, sorted. */
-  readonly namespaces: readonly string[];
-}
 
 export function readJob(turn: Turn, id: JobId): JobRow | undefined {
   const known = turn.load.row(id);
@@ -52,69 +16,10 @@ export function readJob(turn: Turn, id: JobId): JobRow | undefined {
   return row && jobOfRow(row);
 }
 
-export function jobOfRow(row: Row): JobRow {
-  const agent = textOrNull(row, "agent");
-  const reason = textOrNull(row, "reason");
-  return {
-    id: own.jobId(text(row, "id")),
-    state: v.parse(RowState, row.state),
-    reason: reason === null ? null : v.parse(FinishedReason, reason),
-    queuedAt: integer(row, "queued_at"),
-    changedAt: integer(row, "changed_at"),
-    seq: integer(row, "seq"),
-    line: integer(row, "line") === 0 ? 0 : 1,
-    shape: text(row, "shape"),
-    bytes: integer(row, "bytes"),
-    agent: agent === null ? null : own.agentId(agent),
-    attempt: integerOrNull(row, "attempt"),
-    boot: textOrNull(row, "boot"),
-    startedAt: integerOrNull(row, "started_at"),
-    losses: integer(row, "losses"),
-    debug: integer(row, "debug") === 1,
-    progress: textOrNull(row, "progress"),
-    statusCode: integerOrNull(row, "status_code"),
-    message: textOrNull(row, "message"),
-    logBase: integer(row, "log_base"),
-    client: textOrNull(row, "client"),
-    namespaces: v.parse(Namespaces, JSON.parse(text(row, "namespaces"))),
-  };
-}
-
-/** Writes the row and keeps in step what follows from it. `before` is the row as it was, if there was one. */
+/** Writes what is new in the row, and keeps in step what follows from it. `before` is the row as it is, if there is one. */
 export function writeJob(turn: Turn, before: JobRow | undefined, job: JobRow): JobRow {
-  turn.sql.all(
-    `INSERT INTO jobs (queue, id, state, reason, queued_at, changed_at, seq, line, shape, bytes, agent, attempt, boot,
-       started_at, losses, debug, progress, status_code, message, log_base, client, namespaces)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (queue, id) DO UPDATE SET state = excluded.state, reason = excluded.reason, queued_at = excluded.queued_at,
-       changed_at = excluded.changed_at, seq = excluded.seq, line = excluded.line, shape = excluded.shape,
-       bytes = excluded.bytes, agent = excluded.agent, attempt = excluded.attempt, boot = excluded.boot,
-       started_at = excluded.started_at, losses = excluded.losses, debug = excluded.debug, progress = excluded.progress,
-       status_code = excluded.status_code, message = excluded.message,
-       log_base = excluded.log_base, client = excluded.client, namespaces = excluded.namespaces`,
-    turn.queue,
-    job.id,
-    job.state,
-    job.reason,
-    job.queuedAt,
-    job.changedAt,
-    job.seq,
-    job.line,
-    job.shape,
-    job.bytes,
-    job.agent,
-    job.attempt,
-    job.boot,
-    job.startedAt,
-    job.losses,
-    job.debug ? 1 : 0,
-    job.progress,
-    job.statusCode,
-    job.message,
-    job.logBase,
-    job.client,
-    JSON.stringify(job.namespaces),
-  );
+  if (before) updateRow(turn, before, job);
+  else insertRow(turn, job);
   keepInStep(turn, before, job);
   return job;
 }

@@ -3,7 +3,7 @@
 
 import type { AgentId, JobId } from "../../wire/ids.ts";
 import { type Demand, parseDemand } from "./capacity.ts";
-import { type JobRow, jobOfRow } from "./jobs.ts";
+import { type JobRow, jobOfRow } from "./jobRow.ts";
 import type { Sql } from "./sql.ts";
 
 /** A job that an agent runs. */

@@ -4,7 +4,7 @@
 import type { Finish } from "../../wire/agentMessages.ts";
 import { type JobId, own } from "../../wire/ids.ts";
 import { sweepRowsMax } from "../limits.ts";
-import type { JobRow } from "./jobs.ts";
+import type { JobRow } from "./jobRow.ts";
 import { type LogHead, readHead, writeHead } from "./logHead.ts";
 import { owe } from "./publish.ts";
 import { text } from "./sql.ts";

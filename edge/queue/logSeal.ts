@@ -3,7 +3,7 @@
 import type { AgentMessage } from "../../wire/agentMessages.ts";
 import type { JobId } from "../../wire/ids.ts";
 import { logPiecesMax } from "../limits.ts";
-import type { JobRow } from "./jobs.ts";
+import type { JobRow } from "./jobRow.ts";
 import { emptyHead, type LogHead, readHead, writeHead } from "./logHead.ts";
 import { logFrame } from "./logs.ts";
 import { integer, text } from "./sql.ts";

@@ -7,7 +7,7 @@ import { liveLogBytesMax } from "../../wire/limits.ts";
 import { isBuild } from "../../wire/logPiece.ts";
 import type { ConsoleLogLine, LogStep } from "../../wire/result.ts";
 import { logLineCharsMax, logRowCharsMax, logRowOverheadBytes } from "../limits.ts";
-import type { JobRow } from "./jobs.ts";
+import type { JobRow } from "./jobRow.ts";
 import { emptyHead, type LogHead, readHead, writeHead } from "./logHead.ts";
 import { integer } from "./sql.ts";
 import type { Turn } from "./turn.ts";

@@ -6,7 +6,8 @@ import type { FinishedReason } from "../../wire/result.ts";
 import { replaceDelayMiddleMs, replaceDelayOldMs, replaceMiddleMs, replaceYoungMs } from "../limits.ts";
 import { callFinished } from "./callbacks.ts";
 import { deleteFinished, endWithoutResult } from "./finish.ts";
-import { announceJob, isActive, type JobRow, readJob, writeJob } from "./jobs.ts";
+import type { JobRow } from "./jobRow.ts";
+import { announceJob, isActive, readJob, writeJob } from "./jobs.ts";
 import { text } from "./sql.ts";
 import type { Turn } from "./turn.ts";
 

@@ -2,7 +2,8 @@
 // whoever asked for it, so it ends early only when nobody wants it any more, and then without a result that could answer others.
 
 import { type JobId, type Namespace, own } from "../../wire/ids.ts";
-import { isActive, type JobRow, readJob } from "./jobs.ts";
+import type { JobRow } from "./jobRow.ts";
+import { isActive, readJob } from "./jobs.ts";
 import { leaveNamespace } from "./namespaces.ts";
 import { integer, text } from "./sql.ts";
 import type { Turn } from "./turn.ts";
@@ -34,6 +35,7 @@ export function setPatience(turn: Turn, job: JobRow, namespace: Namespace, ms: n
 
 /** An attempt has begun, or is taken up again: its time runs from its start. */
 export function beginPatience(turn: Turn, job: JobRow): void {
+  if (!hasPatience(turn, job.id)) return;
   const rows = turn.sql.all(
     `UPDATE namespaces SET patient_until = max(? + patience_ms, ?) WHERE queue = ? AND job = ? AND patience_ms IS NOT NULL
      RETURNING patient_until`,
@@ -43,6 +45,16 @@ export function beginPatience(turn: Turn, job: JobRow): void {
     job.id,
   );
   for (const row of rows) turn.wakeBy(integer(row, "patient_until"));
+}
+
+/** Few jobs have one, and to look is cheaper than an update that finds nothing. */
+function hasPatience(turn: Turn, job: JobId): boolean {
+  const rows = turn.sql.all(
+    "SELECT 1 FROM namespaces WHERE queue = ? AND job = ? AND patience_ms IS NOT NULL LIMIT 1",
+    turn.queue,
+    job,
+  );
+  return rows.length > 0;
 }
 
 export function settlePatience(turn: Turn): void {

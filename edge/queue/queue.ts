@@ -1,6 +1,6 @@
 // One queue: synchronous and deterministic over its rows. Each public method is one event: it settles what is due, changes
-// rows in one transaction, and returns what the shell around it must do once that is on disk. It knows no platform, no clock
-// and no network.
+// rows in one transaction, and returns what the shell around it must do once that is on disk. Several may share a turn. It
+// knows no platform, no clock and no network.
 
 import { AgentMessage } from "../../wire/agentMessages.ts";
 import { pingText, pongText } from "../../wire/clientMessages.ts";
@@ -26,25 +26,29 @@ import { effectDone, effectFailed, settleEffects } from "./publish.ts";
 import { Rates } from "./rates.ts";
 import { type AgentSession, type ClientCaller, type ClientSession, newAgentSession } from "./sessions.ts";
 import { type Submission, type SubmitOutcome, submit } from "./submit.ts";
-import type { StoreKind, Turn } from "./turn.ts";
+import type { Effect, StoreKind, Turn } from "./turn.ts";
 import { type QueueParts, type TurnResult, Turns } from "./turns.ts";
 import { answerQuery, greet, sendSnapshot } from "./watch.ts";
+
+/** Calls one of the queue's methods and returns its effects. */
+export type QueueEvent = (queue: Queue, now: number) => readonly Effect[];
 
 export class Queue {
   readonly #parts: Pick<QueueParts, "settings" | "sessions">;
   readonly #turns: Turns;
   readonly #rates = new Rates();
+  /** Sessions that survived mean that this object only slept; otherwise the process is new and nobody could renew a lease. */
+  readonly #isNew: boolean;
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
+    this.#isNew = parts.sessions.size === 0;
     this.#turns = new Turns(parts);
   }
 
   /** Once after the process began (or a Durable Object woke): sockets that are gone are noticed, owed effects leave again. */
   start(now: number): TurnResult<void> {
     if (!this.#turns.exists) return { reply: undefined, effects: [] };
-    // Sessions that survived mean that this object only slept; otherwise the process is new and nobody could renew a lease.
-    const isNew = this.#parts.sessions.size === 0;
     return this.#turns.run(
       now,
       (turn) => {
@@ -53,8 +57,14 @@ export class Queue {
         recallAll(turn);
         if (turn.state.wakeAt !== null) turn.effect({ type: "wake", at: turn.state.wakeAt });
       },
-      { isNew },
+      { isNew: this.#isNew },
     );
+  }
+
+  /** What came in at the same moment, as one turn: all of it or, if any of it fails, nothing. */
+  together(now: number, events: readonly QueueEvent[]): readonly Effect[] {
+    const { reply, effects } = this.#turns.together(() => events.flatMap((event) => event(this, now)));
+    return [...reply, ...effects];
   }
 
   submit(now: number, submission: Submission): TurnResult<SubmitOutcome> {

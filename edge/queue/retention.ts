@@ -2,7 +2,8 @@
 
 import { own } from "../../wire/ids.ts";
 import { sweepAgainMs, sweepEveryMs, sweepRowsMax } from "../limits.ts";
-import { deleteJobRow, jobOfRow } from "./jobs.ts";
+import { jobOfRow } from "./jobRow.ts";
+import { deleteJobRow } from "./jobs.ts";
 import { sweepLogs } from "./logEnd.ts";
 import { owe } from "./publish.ts";
 import { integerOrNull, text } from "./sql.ts";

@@ -138,6 +138,10 @@ export class Sessions {
     return undefined;
   }
 
+  ids(): readonly string[] {
+    return [...this.#agents.keys(), ...this.#clients.keys()];
+  }
+
   get size(): number {
     return this.#agents.size + this.#clients.size;
   }

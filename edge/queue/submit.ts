@@ -6,7 +6,8 @@ import type { Job } from "../../wire/job.ts";
 import { clientShare, fullRetryMs } from "../limits.ts";
 import { awaitEnd, type Callbacks, callEnd, callQueued } from "./callbacks.ts";
 import { shapeOf } from "./capacity.ts";
-import { announceJob, isActive, type JobRow, readJob, writeJob } from "./jobs.ts";
+import type { JobRow } from "./jobRow.ts";
+import { announceJob, isActive, readJob, writeJob } from "./jobs.ts";
 import { dropLog } from "./logEnd.ts";
 import { joinNamespace, lineOf, replaceOthers, withNamespace } from "./namespaces.ts";
 import { setPatience } from "./patience.ts";
@@ -77,7 +78,8 @@ export function submit(turn: Turn, submission: Submission, storeInMs = 0): Submi
     if (callbacks.finished) awaitEnd(turn, id, namespace, callbacks.finished);
     keepDefinition(turn, checked, storeInMs);
     dropLog(turn, id);
-    setPatience(turn, job, namespace, patienceMs);
+    // Of an earlier run there is none any more.
+    if (patienceMs !== null) setPatience(turn, job, namespace, patienceMs);
     turn.assignable = true;
   }
   const shown = announceJob(turn, job);

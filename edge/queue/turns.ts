@@ -1,4 +1,4 @@
-// How a queue's turns run: what is due is settled, the event changes rows, work is given out, the queue's own row follows and
+// How a queue's turns run: what is due is settled, events change rows, work is given out, the queue's own row follows and
 // the alarm is armed, all in one transaction. What is kept in memory beside the rows is here.
 
 import type { QueueHash } from "../../wire/ids.ts";
@@ -36,6 +36,9 @@ export class Turns {
   #clock = 0;
   readonly #broadcast = new Broadcast();
   readonly #load = new Load();
+  #isUnderWay = false;
+  /** The turn that is under way, from its first event on that may change something. */
+  #turn: Turn | undefined;
 
   constructor(parts: QueueParts) {
     this.#parts = parts;
@@ -47,31 +50,28 @@ export class Turns {
 
   /** Whether anything was ever written to this queue. */
   get exists(): boolean {
-    return this.#row !== undefined;
+    return this.#row !== undefined || this.#turn !== undefined;
   }
 
+  /** One event: a turn of its own, or a part of the one that is under way, whose effects leave with that. */
   run<T>(now: number, event: (turn: Turn) => T, { isNew = false } = {}): TurnResult<T> {
+    const inTurn = () => {
+      this.#turn ??= this.#begin(now, isNew);
+      return event(this.#turn);
+    };
+    return this.#isUnderWay ? { reply: inTurn(), effects: [] } : this.together(inTurn);
+  }
+
+  /** What is run within `events` is one turn: all of it or, if any of it fails, nothing. */
+  together<T>(events: () => T): TurnResult<T> {
     const { sql, sessions } = this.#parts;
     const before = this.#row;
     sessions.begin();
+    this.#isUnderWay = true;
     try {
       const result = sql.transaction(() => {
-        if (!before && !schemaExists(sql)) migrate(sql);
-        const state = { ...(before?.state ?? newQueueState(this.#parts.randomEpoch())) };
-        const turn = this.#newTurn(now, state);
-        settleDue(turn, isNew);
-        const reply = event(turn);
-        if (turn.assignable) assignWaiting(turn);
-        sendCalls(turn);
-        const effects = turn.finish();
-        arm(turn);
-        const row = { state, counters: turn.counters.values() };
-        if (!before || turn.counters.changed || !sameState(before.state, state)) {
-          state.clock = turn.now;
-          writeQueueRow(sql, turn.queue, row);
-        }
-        this.#row = row;
-        return { reply, effects };
+        const reply = events();
+        return { reply, effects: this.#turn ? this.#end(this.#turn) : [] };
       });
       sessions.commit();
       return result;
@@ -80,15 +80,42 @@ export class Turns {
       this.#row = before;
       this.#load.forget();
       throw error;
+    } finally {
+      this.#isUnderWay = false;
+      this.#turn = undefined;
     }
   }
 
   /** Looks without changing anything; a queue that does not exist looks like an empty one. */
   read<T>(now: number, look: (turn: Turn) => T): TurnResult<T> {
+    if (this.#turn) return { reply: look(this.#turn), effects: [] };
     const sql = this.#row ? this.#parts.sql : emptySql;
     const turn = this.#newTurn(now, { ...(this.#row?.state ?? newQueueState("")) }, sql);
     const reply = look(turn);
     return { reply, effects: turn.finish() };
+  }
+
+  #begin(now: number, isNew: boolean): Turn {
+    const { sql, randomEpoch } = this.#parts;
+    if (!this.#row && !schemaExists(sql)) migrate(sql);
+    const turn = this.#newTurn(now, { ...(this.#row?.state ?? newQueueState(randomEpoch())) });
+    settleDue(turn, isNew);
+    return turn;
+  }
+
+  #end(turn: Turn): readonly Effect[] {
+    if (turn.assignable) assignWaiting(turn);
+    sendCalls(turn);
+    const effects = turn.finish();
+    arm(turn);
+    const { state, counters } = turn;
+    const before = this.#row;
+    this.#row = { state, counters: counters.values() };
+    if (!before || counters.changed || !sameState(before.state, state)) {
+      state.clock = turn.now;
+      writeQueueRow(turn.sql, turn.queue, this.#row);
+    }
+    return effects;
   }
 
   #newTurn(now: number, state: QueueState, sql: Sql = this.#parts.sql): Turn {

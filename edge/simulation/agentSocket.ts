@@ -1,6 +1,7 @@
 // A connection between an agent and a queue: frames wait in it, overtake each other, and arrive late.
 
 import type { AgentOrders } from "../../wire/agentMessages.ts";
+import type { QueueEvent } from "../queue/queue.ts";
 import type { Seeded } from "./seeded.ts";
 import type { SimulatedQueue } from "./simulatedQueue.ts";
 
@@ -30,8 +31,12 @@ export function taken<T>(frames: T[], random: Seeded): T | undefined {
   return frame;
 }
 
-export function arrive({ queue, session }: AgentSocket, frame: string): void {
-  queue.do(queue.queue.agentFrame(queue.world.now, session, frame));
+export function arrive(socket: AgentSocket, frame: string): void {
+  socket.queue.together([saying(socket, frame)]);
+}
+
+export function saying({ session }: AgentSocket, frame: string): QueueEvent {
+  return (queue, now) => queue.agentFrame(now, session, frame).effects;
 }
 
 export function hangUp(socket: AgentSocket): void {

@@ -6,7 +6,7 @@ import { AgentOrders } from "../../wire/agentMessages.ts";
 import type { JobId, QueueHash } from "../../wire/ids.ts";
 import type { QueueSettings } from "../limits.ts";
 import { lookups } from "../queue/lookups.ts";
-import { Queue } from "../queue/queue.ts";
+import { Queue, type QueueEvent } from "../queue/queue.ts";
 import { Sessions } from "../queue/sessions.ts";
 import type { Sql } from "../queue/sql.ts";
 import type { Effect } from "../queue/turn.ts";
@@ -62,6 +62,11 @@ export class SimulatedQueue {
 
   newSession(): string {
     return `${this.epoch} ${this.#sockets++}`;
+  }
+
+  /** What arrives at the same moment is one turn. */
+  together(events: readonly QueueEvent[]): void {
+    this.do({ reply: undefined, effects: this.queue.together(this.world.now, events) });
   }
 
   /** Carries out what a turn returned, unless the process dies between its commit and that. */

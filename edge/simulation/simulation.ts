@@ -49,6 +49,7 @@ function randomStep(world: World, step: number): void {
   else if (dice < 885) agent.stale(line);
   else if (dice < 915) queue.storeOne(random.chance(0.8));
   else if (dice < 930) queue.callOne(random.chance(0.7));
+  else if (dice < 945) world.burst(queue);
   else if (dice < 990) world.advance(random.below(4_000));
   else if (dice < 993) queue.crash();
   else if (dice < 996) queue.hibernate();

@@ -5,7 +5,9 @@ import { type JobId, Namespace, own } from "../../wire/ids.ts";
 import { defaultQueueSettings, type QueueSettings } from "../limits.ts";
 import { NodeSql } from "../node/sqlite.ts";
 import type { Callbacks } from "../queue/callbacks.ts";
+import type { QueueEvent } from "../queue/queue.ts";
 import { migrate } from "../queue/schema.ts";
+import { saying } from "./agentSocket.ts";
 import { definitions } from "./demand.ts";
 import { Seeded } from "./seeded.ts";
 import { SimulatedAgent } from "./simulatedAgent.ts";
@@ -48,17 +50,36 @@ export class World implements QueueWorld {
   // ---- what clients do
 
   submit(queue: SimulatedQueue): void {
+    queue.together(this.#submission(queue));
+  }
+
+  #submission(queue: SimulatedQueue): readonly QueueEvent[] {
     const { random } = this;
     const checked = random.pick(definitions);
     const namespace = random.pick(namespaces);
-    if (!checked || !namespace) return;
+    if (!checked || !namespace) return [];
     const callbacks = random.chance(0.2) ? this.#callbacks() : {};
     if (callbacks.finished) queue.webhooks.ask(checked.id, namespace);
     const patienceMs = random.chance(0.1) ? 1_000 + random.below(60_000) : null;
     queue.submitted.add(checked.id);
     const submission = { checked, namespace, callbacks, patienceMs, debug: false };
-    const outcome = queue.do(queue.queue.submit(this.now, submission));
-    if (outcome.type === "refused") throw new Error(`a submission was refused: ${outcome.error}`);
+    return [
+      (real, now) => {
+        const { reply, effects } = real.submit(now, submission);
+        if (reply.type === "refused") throw new Error(`a submission was refused: ${reply.error}`);
+        return effects;
+      },
+    ];
+  }
+
+  /** Much arrives at the same moment: the frames of several agents, submissions before, between and after them. */
+  burst(queue: SimulatedQueue): void {
+    const lines = this.agents.flatMap((agent) => agent.lines.filter((line) => line.queue === queue));
+    const events = lines.flatMap(({ socket }) => [
+      ...(this.random.chance(0.5) ? this.#submission(queue) : []),
+      ...(socket?.isOpen ? socket.up.splice(0, this.random.below(4)).map((frame) => saying(socket, frame)) : []),
+    ]);
+    queue.together([...events, ...this.#submission(queue)]);
   }
 
   #callbacks(): Callbacks {

@@ -1,0 +1,102 @@
+// The group commit that makes Node's queues fast: what arrives in one tick of the event loop is one turn of each queue that it
+// is for, and all these turns are one transaction. What they want to tell the world leaves when that is on disk.
+
+import type { QueueHash } from "../../wire/ids.ts";
+import type { Queue, QueueEvent } from "../queue/queue.ts";
+import type { Effect } from "../queue/turn.ts";
+import type { TurnResult } from "../queue/turns.ts";
+import type { NodeSql } from "./sqlite.ts";
+
+export interface GroupedTurnsParts {
+  readonly sql: NodeSql;
+  readonly now: () => number;
+  readonly queue: (hash: QueueHash) => Queue;
+  readonly carryOut: (hash: QueueHash, effect: Effect) => void;
+  readonly onError: (error: unknown, where: string) => void;
+  /** The disk took nothing of these turns: what memory knows of their queues is ahead of it. */
+  readonly onUndone: (hashes: readonly QueueHash[]) => void;
+}
+
+interface Arrived {
+  readonly what: string;
+  readonly event: QueueEvent;
+  readonly answer: () => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** The turn of one queue: what leaves, and who is answered, when it is on disk. */
+interface Ran {
+  readonly hash: QueueHash;
+  readonly effects: readonly Effect[];
+  readonly answered: readonly Arrived[];
+}
+
+export class GroupedTurns {
+  readonly #parts: GroupedTurnsParts;
+  #arrived = new Map<QueueHash, Arrived[]>();
+  #isOver = false;
+
+  constructor(parts: GroupedTurnsParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves with the event's reply when its turn is on disk. */
+  run<T>(hash: QueueHash, what: string, event: (queue: Queue, now: number) => TurnResult<T>): Promise<T> {
+    if (this.#isOver) return Promise.reject(new Error("The server has stopped."));
+    if (this.#arrived.size === 0) setImmediate(() => this.flush());
+    const arrived = this.#arrived.get(hash) ?? [];
+    this.#arrived.set(hash, arrived);
+    return new Promise((resolve, reject) => {
+      let answer = () => {};
+      const effectsOf: QueueEvent = (queue, now) => {
+        const { reply, effects } = event(queue, now);
+        answer = () => resolve(reply);
+        return effects;
+      };
+      arrived.push({ what, event: effectsOf, answer: () => answer(), fail: reject });
+    });
+  }
+
+  /** Takes the turns of all that has arrived. */
+  flush(): void {
+    if (this.#arrived.size === 0) return;
+    const arrived = [...this.#arrived];
+    this.#arrived = new Map();
+    const { sql, carryOut, onUndone } = this.#parts;
+    let ran: readonly Ran[];
+    try {
+      ran = sql.transaction(() => arrived.flatMap(([hash, events]) => this.#turn(hash, events)));
+    } catch (error) {
+      onUndone(arrived.map(([hash]) => hash));
+      for (const [hash, events] of arrived) for (const each of events) this.#failed(hash, each, error);
+      return;
+    }
+    for (const { hash, effects } of ran) for (const effect of effects) carryOut(hash, effect);
+    for (const { answered } of ran) for (const { answer } of answered) answer();
+  }
+
+  /** What still arrives is too late. */
+  end(): void {
+    this.flush();
+    this.#isOver = true;
+  }
+
+  /** A turn that fails is taken back, and its events have turns of their own: only the one at fault fails. */
+  #turn(hash: QueueHash, events: readonly Arrived[]): readonly Ran[] {
+    const { sql, queue, now } = this.#parts;
+    try {
+      const all = events.map(({ event }) => event);
+      return [{ hash, effects: queue(hash).together(now(), all), answered: events }];
+    } catch (error) {
+      if (!sql.isInTransaction) throw error;
+      if (events.length > 1) return events.flatMap((each) => this.#turn(hash, [each]));
+      for (const each of events) this.#failed(hash, each, error);
+      return [];
+    }
+  }
+
+  #failed(hash: QueueHash, { what, fail }: Arrived, error: unknown): void {
+    this.#parts.onError(error, `queue ${hash.slice(0, 8)} ${what}`);
+    fail(error);
+  }
+}
