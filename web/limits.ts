@@ -31,7 +31,7 @@ export const serverFrameCharsMax = 32 * 1024 * 1024;
 
 /** A request for a document: a definition, a result, a permit. */
 export const requestTimeoutMs = 30_000;
-/** One upload or one output's download: a large file over a slow line. */
+/** One output's download: a large file over a slow line. */
 export const transferTimeoutMs = 10 * 60 * 1000;
 /** A result is asked for so many times: it is published a moment after its job is announced as finished. */
 export const resultAttemptsMax = 5;
@@ -39,8 +39,12 @@ export const resultAttemptsMax = 5;
 export const resultRetryMsMax = 1_600;
 /** Finished runs whose results stay in memory, so that going back to a former input is instant. */
 export const resultsKeptMax = 50;
-/** Hashing yields to the page after each of these pieces. */
-export const hashPieceBytes = 4 * 1024 * 1024;
+/** Hashing yields to the page after each of these pieces: about ten milliseconds of work, so that it still draws. */
+export const hashPieceBytes = 512 * 1024;
+/** Larger files are asked for before they are sent: the store may have them. For smaller ones the question costs as much. */
+export const askFirstBytes = 64 * 1024;
+/** An upload that has not moved for so long is given up; a slow one takes its time. */
+export const uploadSilenceMs = 2 * 60 * 1000;
 /** Uploads that run at the same time: a browser opens six connections to one host. */
 export const uploadsAtOnceMax = 4;
 
@@ -116,6 +120,8 @@ export const queueKeyBytes = 32;
 export const consentDelayMs = 700;
 /** The clock in the status line. */
 export const clockTickMs = 100;
+/** Runs that this browser remembers as its own: about 20 KB of storage. */
+export const ownRunsKeptMax = 200;
 /** Definitions whose consent is remembered: about 10 KB of storage. */
 export const grantsKeptMax = 100;
 

@@ -24,11 +24,16 @@ export type DataRef = v.InferOutput<typeof DataRef>;
 
 /** Decodes standard or URL-safe base64, padded or not. Undefined when it is not base64. */
 export function bytesOfBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
+  let binary: string;
   try {
-    return Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+    binary = atob(text.replace(/-/g, "+").replace(/_/g, "/"));
   } catch {
     return undefined;
   }
+  // Not Uint8Array.from, which makes a string of each character first: values of 100 MB come this way.
+  const bytes = new Uint8Array(binary.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
+  return bytes;
 }
 
 /** Standard padded base64 of bytes of any length. */

@@ -45,7 +45,9 @@ export const UploadAnswer = v.object({
 });
 /** A blob that was stored. */
 export const UploadedAnswer = v.object({ success: v.literal(true), key: v.string() });
-export const ExistsAnswer = v.object({ exists: v.boolean() });
+/** `upload`: asked with `?length=`, where the store itself takes bytes of that length and the hash that the key names. */
+export const ExistsAnswer = v.object({ exists: v.boolean(), upload: v.optional(v.string()) });
+export type ExistsAnswer = v.InferOutput<typeof ExistsAnswer>;
 /** Lines of a job's build or run from `sliceStart` on, which is above `since` where earlier ones are not kept. `since=<nextCursor>`
  * continues; with `isFinal` nothing follows. */
 export const LogAnswer = v.object({

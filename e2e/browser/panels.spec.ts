@@ -1,5 +1,9 @@
 // Settings, inputs, queue, failures and the first page: each changes the address or shows what is so.
 
+import { mkdir, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { removeFolder, temporaryFolder } from "../shells/temporary.ts";
 import { pageLink } from "./links.ts";
 import { controls, expect, slowly, test } from "./longshore.ts";
 
@@ -42,7 +46,7 @@ test("a new queue is made here, with its key and the command that uses it", asyn
   await expect(page).toHaveURL(/queue=k-/);
 });
 
-test("a text file is edited and run with Ctrl+Enter; other files are added and go to the store", async ({
+test("a text file is edited and run with Ctrl+Enter; large, dropped and pasted ones go in beside it", async ({
   page,
   longshore,
 }) => {
@@ -53,34 +57,86 @@ test("a text file is edited and run with Ctrl+Enter; other files are added and g
   const editor = page.getByRole("textbox", { name: "Text of main.sh" });
   await editor.click();
   await page.keyboard.press("Control+a");
-  await page.keyboard.type("echo two; wc -c < /inputs/big.bin > /outputs/n.txt");
-  await page.getByLabel("Files of this computer").setInputFiles({
-    name: "big.bin",
-    mimeType: "application/octet-stream",
-    buffer: Buffer.alloc(100_000, 255),
-  });
-  await expect(page.getByRole("list", { name: "From the definition" })).toContainText("big.bin");
+  const files = "big.bin folder/a.txt folder/sub/b.bin pasted.txt";
+  await page.keyboard.insertText(`cd /inputs; for f in ${files}; do wc -c < $f; done > /outputs/n.txt`);
+
+  const disk = temporaryFolder();
+  try {
+    const at = (name: string) => join(disk, name);
+    await mkdir(at("folder/sub"), { recursive: true });
+    await writeFile(at("folder/a.txt"), "text");
+    await writeFile(at("folder/sub/b.bin"), Buffer.alloc(100_000, 255));
+    await writeFile(at("big.bin"), "");
+    await truncate(at("big.bin"), 105_000_000);
+    const choose = (name: string) => page.getByLabel("Files of this computer").setInputFiles(at(name));
+    const fromDefinition = page.getByRole("list", { name: "From the definition" });
+    const question = `${longshore.origin}/f/*/exists?*`;
+    // A store that does not answer yet.
+    await page.route(question, () => {});
+    await choose("folder/sub/b.bin");
+    await expect(page.getByRole("list", { name: "Files on their way" })).toContainText(
+      "Reading, 100 %, 100 KB of 100 KB",
+    );
+    await page.getByRole("button", { name: "Cancel b.bin" }).click();
+    await expect(page.getByText("b.bin was cancelled")).toBeVisible();
+    await page.unroute(question);
+    await choose("big.bin");
+    await expect(fromDefinition).toContainText("big.bin", slowly);
+    await dropped(page, at("folder"));
+    await expect(fromDefinition).toContainText("folder/sub/b.bin");
+    await expect(page.getByRole("tab", { name: "folder/a.txt" })).toBeVisible();
+  } finally {
+    removeFolder(disk);
+  }
+
+  await page.getByRole("textbox", { name: "New file" }).fill("pasted words");
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("Control+x");
+  await page.getByRole("heading", { name: "From the definition" }).click();
+  await page.keyboard.press("Control+v");
+  await expect(page.getByRole("tab", { name: "pasted.txt" })).toBeVisible();
+
+  await page.getByRole("tab", { name: "main.sh" }).click();
   await editor.click();
   await page.keyboard.press("Control+Enter");
-  await expect(output("n.txt")).toHaveText("100000", slowly);
+  await expect(output("n.txt")).toHaveText("105000000\n4\n100000\n12", slowly);
   await expect(page).toHaveURL(/inputs=/);
 });
 
-test("the queue shows who serves it and what runs; somebody else's job is stopped after a question", async ({
+/** What a person does who drags a file or a folder from elsewhere onto the panel of inputs. */
+async function dropped(page: Page, path: string): Promise<void> {
+  const panel = await page.getByRole("region", { name: "Files that go in" }).boundingBox();
+  if (!panel) throw new Error("The panel of inputs is not there.");
+  const devTools = await page.context().newCDPSession(page);
+  const at = { x: panel.x + panel.width / 2, y: panel.y + 20 };
+  const data = { items: [], files: [path], dragOperationsMask: 1 };
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await devTools.send("Input.dispatchDragEvent", { type, ...at, data });
+}
+
+test("the queue shows who serves it and what runs; one's own job is stopped with a click, somebody else's after a question", async ({
   page,
   longshore,
 }) => {
   const { jobId } = await longshore.queue.submit({ image: "longshore/shell", command: "sleep 611" });
-  await page.goto(pageLink(longshore.origin, { job }));
-  await controls(page).tab("Queue").click();
-  const row = page.getByRole("row").filter({ hasText: jobId.slice(0, 8) });
-  await expect(row).toContainText("sleep 611");
-  await expect(row).toContainText("running", slowly);
+  await page.goto(pageLink(longshore.origin, { job: { image: "longshore/shell", command: "sleep 612" } }));
+  const { run, tab } = controls(page);
+  await run.click();
+  await tab("Queue").click();
+  const row = (text: string) => page.getByRole("row").filter({ hasText: text });
+  const other = row(jobId.slice(0, 8));
+  await expect(other).toContainText("sleep 611");
+  await expect(other).toContainText("running", slowly);
+  await expect(row("sleep 612")).toContainText(/running|waiting/, slowly);
   await expect(page.getByRole("img", { name: /The last hour/ })).toBeVisible();
-  await row.getByRole("button", { name: /^Stop/ }).click();
-  await expect(row).toContainText("It is not this page's job");
-  await row.getByRole("button", { name: /anyway$/ }).click();
-  await expect(row).toContainText("stopped", slowly);
+  await page.reload();
+  await tab("Queue").click();
+  await row("sleep 612").getByRole("button", { name: /^Stop/ }).click();
+  await expect(row("sleep 612")).toContainText("stopped", slowly);
+  await other.getByRole("button", { name: /^Stop/ }).click();
+  await expect(other).toContainText("Another browser asked for it");
+  await other.getByRole("button", { name: /anyway$/ }).click();
+  await expect(other).toContainText("stopped", slowly);
 });
 
 test("a failure says what it means, what to try and which lines matter", async ({ page, longshore }) => {

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { request } from "node:http";
+import * as v from "valibot";
 import { expect, test } from "vitest";
-import { checksumHeader, paths } from "../../wire/http.ts";
+import { checksumHeader, ExistsAnswer, paths } from "../../wire/http.ts";
 import { hexOf, json, QueueApi } from "../clients/queueApi.ts";
 import { rawRequest } from "../clients/rawRequest.ts";
 import { within } from "../clients/until.ts";
@@ -66,15 +67,23 @@ onEveryShell((shell) => {
     expect([head.status, head.headers.get("content-length")]).toEqual([200, "1000"]);
   });
 
-  test("whether a blob exists can be asked", async () => {
-    const { bytes, key } = someBytes();
-    const exists = async () => {
-      const response = await new QueueApi(shell()).request(`${paths.blob(key)}/exists`);
-      return [response.status, await response.json()];
+  test("whether a blob exists can be asked, and where to send it", async () => {
+    const { bytes, key, checksum } = someBytes();
+    const exists = async (query = "") => {
+      const response = await new QueueApi(shell()).request(`${paths.blob(key)}/exists${query}`);
+      return [response.status, await response.json()] as const;
     };
     expect(await exists()).toEqual([404, { exists: false }]);
-    await put(key, bytes);
-    expect(await exists()).toEqual([200, { exists: true }]);
+    const [, answer] = await exists(`?length=${bytes.length}`);
+    const { upload } = v.parse(ExistsAnswer, answer);
+    const headers = { [checksumHeader]: checksum };
+    if (upload === undefined) await put(key, bytes, headers);
+    else {
+      expect(await exists("?length=many")).toEqual([400, { error: expect.stringContaining("number of bytes") }]);
+      expect((await exists("?length=9999999999999"))[0]).toBe(413);
+      expect((await fetch(upload, { method: "PUT", body: bytes, headers })).status).toBe(200);
+    }
+    expect(await exists(`?length=${bytes.length}`)).toEqual([200, { exists: true }]);
   });
 
   test("what is not there is a 404", async () => {

@@ -43,8 +43,17 @@ const blobs: readonly Operation[] = [
     paths: ["/f/:key/exists"],
     group: "Blobs",
     summary: "Ask whether a blob exists",
-    more: "A blob older than four weeks counts as missing, so that it is written again before a new job relies on it.",
-    answers: { 200: json("It exists.", ExistsAnswer), 404: json("It does not.", ExistsAnswer), ...badNames },
+    more:
+      "A blob older than four weeks counts as missing, so that it is written again before a new job relies on it. Asked " +
+      "with `length`, a store that takes bytes itself names its signed address in `upload`: for those who would send a " +
+      "large body whole before they follow a redirect, as browsers do.",
+    query: { length: "How many bytes would be uploaded under this SHA-256." },
+    answers: {
+      200: json("It exists.", ExistsAnswer),
+      404: json("It does not.", ExistsAnswer),
+      ...badNames,
+      413: problem("Too large."),
+    },
   },
   ...(["upload", "download"] as const).map(
     (verb): Operation => ({

@@ -14,13 +14,23 @@ import { blobKey, fail } from "./params.ts";
 export function blobRoutes(deployment: Deployment): Hono {
   const app = new Hono();
   app.get("/:key/exists", async (c) => {
-    const info = await deployment.blobs.info(blobKey(c));
-    const exists = isFresh(info, Date.now());
-    return c.json({ exists }, exists ? 200 : 404);
+    const key = blobKey(c);
+    if (isFresh(await deployment.blobs.info(key), Date.now())) return c.json({ exists: true });
+    const upload = await signedUpload(deployment, key, c.req.query("length"));
+    return c.json({ exists: false, ...(upload === undefined ? {} : { upload }) }, 404);
   });
   app.get("/:key", (c) => sendBlob(deployment, c, blobKey(c), undefined));
   app.put("/:key", (c) => takeBlob(deployment, c, blobKey(c)));
   return app;
+}
+
+/** A browser sends a body whole before it follows a redirect: one with much to send asks where first. */
+async function signedUpload(deployment: Deployment, key: BlobKey, length: string | undefined) {
+  const hash = contentHashOf(key);
+  if (hash === undefined || length === undefined || !deployment.blobs.signed) return undefined;
+  const bytes = lengthOf(length) ?? fail(400, "`length` is the number of bytes to upload.");
+  if (bytes > blobBytesMax) fail(413, `A blob has at most ${blobBytesMax} bytes.`);
+  return deployment.blobs.signed.put(key, bytes, checksumOf(hash));
 }
 
 async function takeBlob(deployment: Deployment, c: Context, key: BlobKey): Promise<Response> {
@@ -69,8 +79,11 @@ function tooLarge(bytesMax: number): string {
 }
 
 function declaredLength(c: Context): number | undefined {
-  const header = c.req.header("content-length");
-  return header !== undefined && /^\d{1,15}$/.test(header) ? Number(header) : undefined;
+  return lengthOf(c.req.header("content-length"));
+}
+
+function lengthOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 function checksumOf(hash: string): string {

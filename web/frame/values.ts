@@ -3,12 +3,15 @@
 
 import * as v from "valibot";
 import { bytesOfBase64, DataRef } from "../../wire/dataRef.ts";
+import { inlineRefCharsMax } from "../../wire/limits.ts";
 import { isJsonObject, type JsonObject } from "../url/codec.ts";
 
 export type FileContent =
   | { readonly kind: "ref"; readonly ref: DataRef }
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> };
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array<ArrayBuffer> }
+  /** Not read yet: it may be larger than memory. */
+  | { readonly kind: "blob"; readonly blob: Blob };
 
 /** No file: `nothing` when the value says that there is none, `unreadable` with what was expected. */
 export type NoContent = { readonly kind: "nothing" } | { readonly kind: "unreadable"; readonly message: string };
@@ -22,8 +25,7 @@ export async function contentOf(value: unknown): Promise<FileContent | NoContent
   if (typeof value === "string") return contentOfText(value);
   if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return text(String(value));
   if (value instanceof ArrayBuffer) return bytes(new Uint8Array(value));
-  if (ArrayBuffer.isView(value))
-    return bytes(Uint8Array.from(new Uint8Array(value.buffer, value.byteOffset, value.byteLength)));
+  if (ArrayBuffer.isView(value)) return bytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength).slice());
   if (value instanceof Blob) return contentOfBlob(value);
   if (isJsonObject(value)) return contentOfObject(value);
   return contentOfJson(value);
@@ -50,12 +52,20 @@ function contentOfUrl(url: string, hash: unknown): FileContent | NoContent {
   return refOf({ type: "url", value: url, hash });
 }
 
+/** Characters of base64 for so many bytes. */
+export function base64Chars(bytes: number): number {
+  return Math.ceil(bytes / 3) * 4;
+}
+
+/** A File whose file has changed or vanished on the sender's disk rejects when it is read. */
+export const unreadableFile = "The file could not be read any more: choose it again.";
+
 async function contentOfBlob(blob: Blob): Promise<FileContent | NoContent> {
+  if (base64Chars(blob.size) > inlineRefCharsMax) return { kind: "blob", blob };
   try {
     return bytes(new Uint8Array(await blob.arrayBuffer()));
   } catch {
-    // A File whose file has changed or vanished on the sender's disk rejects.
-    return unreadable("The file could not be read any more: choose it again.");
+    return unreadable(unreadableFile);
   }
 }
 

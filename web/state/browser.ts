@@ -1,12 +1,15 @@
 // What the page takes from the browser besides the document: one place, so that the rest can be tested without one.
 
 import { browserClock, type Clock } from "../clock.ts";
+import { blobSender } from "../frame/sendBlob.ts";
+import type { SendBlob } from "../frame/uploads.ts";
 import type { OpenWire } from "../queue/socket.ts";
 
 export interface Browser {
   readonly clock: Clock;
   readonly random: () => number;
   readonly fetch: typeof fetch;
+  readonly send: SendBlob;
   readonly openWire: OpenWire;
   readonly storage: KeyValues;
   readonly origin: string;
@@ -30,6 +33,7 @@ export function currentBrowser(): Browser {
     clock: browserClock,
     random: Math.random,
     fetch: (input, init) => fetch(input, init),
+    send: blobSender(browserClock),
     openWire,
     storage: storageOf(() => window.localStorage),
     origin: window.location.origin,

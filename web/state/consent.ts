@@ -7,6 +7,7 @@ import * as v from "valibot";
 import { grantsKeptMax, requestTimeoutMs } from "../limits.ts";
 import type { Browser } from "./browser.ts";
 import { ConsentAnswer, type ConsentQuestion, ConsentReady } from "./consentWindow.ts";
+import { createRemembered } from "./remembered.ts";
 
 export interface Question {
   readonly key: string;
@@ -31,29 +32,16 @@ export interface Consent {
   drop(): void;
 }
 
-const storageKey = "longshore.consent";
-const Grants = v.array(v.string());
-
 export function createConsent(browser: Browser, openWindow: () => Window | null): Consent {
   const question = signal<Question | undefined>(undefined);
   const isChecking = signal(false);
   const putOffKeys = new Set<string>();
   const inMemory = new Set<string>();
-
-  const stored = (): readonly string[] => {
-    try {
-      const parsed = v.safeParse(Grants, JSON.parse(browser.storage.get(storageKey) ?? "[]"));
-      return parsed.success ? parsed.output : [];
-    } catch {
-      return [];
-    }
-  };
+  const grants = createRemembered(browser.storage, "longshore.consent", grantsKeptMax);
   const grant = (key: string) => {
     inMemory.add(key);
     // A page around us that hides who it is gets a grant for this visit only.
-    if (browser.embedder === undefined) return;
-    const others = stored().filter((other) => other !== key);
-    browser.storage.set(storageKey, JSON.stringify([...others, key].slice(-grantsKeptMax)));
+    if (browser.embedder !== undefined) grants.add(key);
   };
   const accepted = (asked: Question) => {
     grant(asked.key);
@@ -72,7 +60,7 @@ export function createConsent(browser: Browser, openWindow: () => Window | null)
         isChecking.value = false;
       }
     },
-    isGranted: (key) => inMemory.has(key) || (browser.embedder !== undefined && stored().includes(key)),
+    isGranted: (key) => inMemory.has(key) || (browser.embedder !== undefined && grants.has(key)),
     grant,
     ask(asked) {
       if (!putOffKeys.has(asked.key)) question.value = asked;

@@ -4,11 +4,12 @@
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { DataRef } from "../../wire/dataRef.ts";
 import { inputPath } from "../../wire/paths.ts";
-import { UploadError, type Uploader } from "../frame/uploads.ts";
+import { UnreadableError, UploadError } from "../frame/uploads.ts";
 import { contentOf } from "../frame/values.ts";
 import type { DataRefs } from "../job/definition.ts";
 import { uploadsAtOnceMax } from "../limits.ts";
 import type { Fault } from "../url/parameters.ts";
+import type { Transfers } from "./transfers.ts";
 
 export type Files =
   | { readonly kind: "pending" }
@@ -37,12 +38,12 @@ export function createFiles(
     readonly texts: ReadonlySignal<Values>;
     readonly api: ReadonlySignal<string>;
   },
-  uploader: Uploader,
+  { upload }: Pick<Transfers, "upload">,
 ): FilesState {
   const files = signal<Files>({ kind: "pending" });
   const attempt = signal(0);
-  const inputs = createResolver(uploader);
-  const configFiles = createResolver(uploader);
+  const inputs = createResolver(upload);
+  const configFiles = createResolver(upload);
 
   effect(() => {
     attempt.value;
@@ -85,7 +86,7 @@ export function createFiles(
 }
 
 /** Resolves a map of values; a value that is still the same is not looked at again. */
-function createResolver(uploader: Uploader) {
+function createResolver(upload: Transfers["upload"]) {
   let known = new Map<string, { readonly value: unknown; readonly api: string; readonly resolved: Resolved }>();
 
   const resolve = async (name: string, value: unknown, api: string, signal: AbortSignal): Promise<Resolved> => {
@@ -93,9 +94,14 @@ function createResolver(uploader: Uploader) {
     if (before && before.value === value && before.api === api) return before.resolved;
     const content = await contentOf(value);
     if (content.kind === "nothing") return "nothing";
-    if (content.kind === "unreadable")
-      return { fault: { where: name, message: `${content.message} It was left out.` } };
-    return { ref: await uploader.refOf(content, api, signal) };
+    const leftOut = (message: string) => ({ fault: { where: name, message: `${message} It was left out.` } });
+    if (content.kind === "unreadable") return leftOut(content.message);
+    try {
+      return { ref: await upload(name, content, api, signal) };
+    } catch (error) {
+      if (error instanceof UnreadableError) return leftOut(error.message);
+      throw error;
+    }
   };
 
   return async (

@@ -1,11 +1,9 @@
 // The page's whole state, put together once. Views read its signals and call its actions; nothing else is global.
 
 import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
-import type { DataRef } from "../../wire/dataRef.ts";
 import type { Job } from "../../wire/job.ts";
 import { createUploader } from "../frame/uploads.ts";
 import type { ReadyDefinition } from "../job/definition.ts";
-import { transferTimeoutMs } from "../limits.ts";
 import { anyJob, createQueue, type Queue } from "../queue/queue.ts";
 import type { Fault } from "../url/parameters.ts";
 import { effectiveQueue, resolveQueue, type TargetState } from "../url/target.ts";
@@ -26,6 +24,7 @@ import { createResources, type Resources } from "./resources.ts";
 import { createResults, type ResultState, runOf } from "./results.ts";
 import { createRun, type Run } from "./run.ts";
 import { type Status, statusOf } from "./status.ts";
+import { createTransfers, type Transfers } from "./transfers.ts";
 
 export interface Page {
   readonly browser: Browser;
@@ -52,9 +51,11 @@ export interface Page {
   readonly faults: ReadonlySignal<readonly Fault[]>;
   readonly consent: Consent;
   readonly run: Run;
+  /** Files on their way to the store of the queue's server. */
+  readonly transfers: Transfers;
+  /** The origin of that server. */
+  readonly api: ReadonlySignal<string>;
   retryUploads(): void;
-  /** Stores bytes, or keeps few of them in the reference itself. @throws UploadError with a sentence. */
-  upload(bytes: Uint8Array<ArrayBuffer>): Promise<DataRef>;
 }
 
 export function createPage(browser: Browser, view: Window): Page {
@@ -81,8 +82,8 @@ export function createPage(browser: Browser, view: Window): Page {
   const namedJob = createNamedJob(parameters, address.shortId, queueTarget, browser.fetch);
   const texts = computed<Values>(() => parameters.value.inputs ?? {});
   const api = computed(() => queueTarget.value?.api ?? browser.origin);
-  const uploader = createUploader(browser.fetch);
-  const { files, retry } = createFiles({ pipes, texts, api }, uploader);
+  const transfers = createTransfers(createUploader(browser));
+  const { files, retry } = createFiles({ pipes, texts, api }, transfers);
   const definition = computed(() => definitionState(namedJob.value, parameters.value, files.value));
   const ready = computed(() => (definition.value.kind === "ready" ? definition.value.ready : undefined));
   const job = computed(() => (ready.value ? queue.jobs.value.get(ready.value.id) : undefined));
@@ -166,6 +167,7 @@ export function createPage(browser: Browser, view: Window): Page {
       isAsking: consent.question.value !== undefined,
       place: place.value,
       leftMs: pace.leftMs.value,
+      transfers: transfers.active.value,
     });
   });
 
@@ -200,8 +202,9 @@ export function createPage(browser: Browser, view: Window): Page {
     ]),
     consent,
     run,
+    transfers,
+    api,
     retryUploads: retry,
-    upload: (bytes) => uploader.refOf({ kind: "bytes", bytes }, api.peek(), AbortSignal.timeout(transferTimeoutMs)),
   };
 }
 

@@ -32,6 +32,7 @@ function page({
     random: shell.random,
     openWire: shell.open,
     fetch: () => Promise.reject(new Error("no network here")),
+    send: () => Promise.reject(new Error("no network here")),
     storage: { get: (key) => stored.get(key), set: (key, value) => stored.set(key, value) },
     origin,
     isFramed: embedder !== "",
@@ -133,6 +134,22 @@ test("Run again deletes and submits in one go, Stop cancels in its namespace", (
   run.stop();
   expect(sent().at(-1)).toBe("Finished Cancelled");
   expect(connection.sent.slice(-3).every((text) => text.includes('"namespace":"me"'))).toBe(true);
+});
+
+test("a run that this browser asked for is its own, also after a reload, and a later run of the same job is not", () => {
+  const stored = new Map([["longshore.own", "nonsense"]]);
+  const { run, shell, connection, ready } = page({ hash: "", stored });
+  shell.advance(200);
+  const id = ready.value?.id ?? "";
+  const running: Job = { queuedTime: 5, state: "Running", time: 6, worker: "w" };
+  expect(run.isOwn(id, running)).toBe(false);
+  run.press();
+  expect(run.isOwn(id, running)).toBe(true);
+  connection.receive({ type: "JobStateUpdates", payload: { state: { jobs: { [id]: running } }, isSubset: true } });
+  const reloaded = page({ hash: "", stored }).run;
+  expect(reloaded.isOwn(id, running)).toBe(true);
+  expect(reloaded.isOwn(id, { ...running, queuedTime: 7 })).toBe(false);
+  expect(reloaded.isOwn("other", running)).toBe(false);
 });
 
 test("on this machine's queue autostart asks once, and the answer holds for other inputs", () => {

@@ -12,6 +12,7 @@ import type { Parameters } from "../url/parameters.ts";
 import type { QueueTarget } from "../url/target.ts";
 import type { Browser } from "./browser.ts";
 import type { Consent, Question } from "./consent.ts";
+import { createOwnRuns } from "./ownRuns.ts";
 
 export interface RunFacts {
   readonly browser: Browser;
@@ -35,17 +36,17 @@ export interface Run {
   stop(): void;
   /** Stops another job of the queue, in every namespace. */
   stopJob(id: JobId): void;
-  /** This page has submitted it. */
-  isOwn(id: JobId): boolean;
+  /** This browser has asked for this run of it. */
+  isOwn(id: string, job: Job): boolean;
 }
 
 export function createRun(facts: RunFacts): Run {
   const { browser, parameters, target, ready, job, queue, consent } = facts;
   const now = () => browser.clock.now();
 
-  const own = new Set<string>();
+  const own = createOwnRuns(queue, browser.storage);
   const submit = (definition: ReadyDefinition, isAgain: boolean) => {
-    own.add(definition.id);
+    own.asked(definition.id);
     const { control, debug } = parameters.peek();
     const run = frames.submit(definition, control, debug, now());
     const texts = isAgain ? [frames.delete(definition.id, namespaceOf(control), now()), run] : [run];
@@ -88,7 +89,7 @@ export function createRun(facts: RunFacts): Run {
 
   return {
     press,
-    isOwn: (id) => own.has(id),
+    isOwn: own.isOwn,
     stopJob(id) {
       const namespaces = queue.jobs.peek().get(id)?.namespaces ?? [];
       // Each namespace holds a job for itself: it ends when none does any more.

@@ -27,6 +27,7 @@ const finished = (reason: FinishedReason, more: Partial<Job> = {}): Job => ({
   finishedReason: reason,
   ...more,
 });
+const onItsWay = { name: "a.bin", step: "sending", done: 4_999_999, total: 10_000_000, stop() {} } as const;
 const offline = { kind: "offline", since: 1, retryAt: 2 } as const;
 
 test.each<[string, Partial<Facts>, string, RegExp, readonly string[]]>([
@@ -36,6 +37,13 @@ test.each<[string, Partial<Facts>, string, RegExp, readonly string[]]>([
   ["no queue", { target: { kind: "none" } }, "No queue", /Name the queue/, []],
   ["a queue that is none", { target: { kind: "invalid", error: "why." } }, "No such queue", /why/, []],
   ["uploading", { definition: { kind: "resolving" } }, "Preparing inputs", /^$/, []],
+  [
+    "sending",
+    { definition: { kind: "resolving" }, transfers: [onItsWay, { ...onItsWay, name: "b" }] },
+    "Uploading inputs",
+    /^a\.bin: 49 %, 5\.0 MB of 10 MB, and 1 more$/,
+    ["cancel"],
+  ],
   ["connecting", { connection: { kind: "connecting" } }, "Connecting", /^$/, []],
   ["offline", { connection: offline }, "Offline", /does not answer/, ["retry"]],
   ["offline while running", { connection: offline, job }, "Offline", /Last heard: starting/, ["retry"]],

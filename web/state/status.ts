@@ -10,9 +10,10 @@ import type { TargetState } from "../url/target.ts";
 import type { DefinitionState } from "./definition.ts";
 import { leftText } from "./pace.ts";
 import type { ResultState } from "./results.ts";
+import type { Transfer } from "./transfers.ts";
 
 export type Tone = "idle" | "waiting" | "running" | "good" | "bad";
-export type Action = "run" | "again" | "stop" | "retry" | "upload";
+export type Action = "run" | "again" | "stop" | "retry" | "upload" | "cancel";
 
 export interface Status {
   readonly tone: Tone;
@@ -41,6 +42,8 @@ export interface Facts {
   readonly place?: number | undefined;
   /** What is counted will take so long; undefined where that can't be said. */
   readonly leftMs?: number | undefined;
+  /** Inputs on their way to the store. */
+  readonly transfers?: readonly Transfer[];
 }
 
 export function statusOf(facts: Facts): Status {
@@ -61,8 +64,33 @@ export function statusOf(facts: Facts): Status {
   if (target.kind === "none")
     return { tone: "idle", word: "No queue", detail: "Name the queue whose agents should run this.", actions: [] };
   if (target.kind === "invalid") return { tone: "bad", word: "No such queue", detail: target.error, actions: [] };
-  if (definition.kind === "resolving") return { tone: "waiting", word: "Preparing inputs", actions: [] };
+  if (definition.kind === "resolving") return preparing(facts.transfers ?? []);
   return withConnection(facts, ofJob(facts));
+}
+
+const transferWords = { reading: "Reading inputs", sending: "Uploading inputs" } as const;
+
+function preparing([first, ...others]: readonly Transfer[]): Status {
+  if (!first) return { tone: "waiting", word: "Preparing inputs", actions: [] };
+  const more = others.length > 0 ? `, and ${others.length} more` : "";
+  const amount: Amount = { done: first.done, total: first.total, unit: "bytes" };
+  return {
+    tone: "waiting",
+    word: transferWords[first.step],
+    detail: `${first.name}: ${transferText(first)}${more}`,
+    amount,
+    actions: ["cancel"],
+  };
+}
+
+/** How far a file is. */
+export function transferText({ done, total }: Pick<Transfer, "done" | "total">): string {
+  return `${percentOf(done, total)} %, ${sizeText(done)} of ${sizeText(total)}`;
+}
+
+/** Never 100 before the end. */
+function percentOf(done: number, total: number): number {
+  return total > 0 ? Math.floor((done / total) * 100) : 100;
 }
 
 /** What was last heard stays on show while there is no connection, with the word that it may be old. */

@@ -73,6 +73,7 @@ const labels: Readonly<Record<Action, string>> = {
   stop: "Stop",
   retry: "Try now",
   upload: "Try again",
+  cancel: "Cancel",
 };
 
 function ActionButton({ page, action }: { page: Page; action: Action }) {
@@ -82,6 +83,7 @@ function ActionButton({ page, action }: { page: Page; action: Action }) {
     stop: page.run.stop,
     retry: page.queue.retryNow,
     upload: page.retryUploads,
+    cancel: page.transfers.stopAll,
   };
   return (
     <button type="button" class={action === "run" ? "primary" : ""} onClick={acts[action]}>

@@ -13,6 +13,7 @@ import type { ViewProps } from "../shell.ts";
 import { AddFiles } from "./AddFiles.tsx";
 import { FileRow } from "./FileRow.tsx";
 import { addFiles, filesOf, removeFile } from "./fileEdits.ts";
+import { TransferList } from "./TransferList.tsx";
 import "./inputs.css";
 import { droppedFiles } from "./dropped.ts";
 
@@ -30,19 +31,20 @@ export function InputsPanel({ page, shell }: ViewProps) {
   const said = useSignal("");
   const open = chosen.value !== undefined && chosen.value in inputs ? chosen.value : texts[0];
 
-  const add = async (files: readonly File[]) => {
-    said.value = `Adding ${files.length} ${files.length === 1 ? "file" : "files"}`;
+  const add = async (chosenFiles: readonly File[] | Promise<readonly File[]>) => {
     try {
+      const files = await chosenFiles;
+      said.value = `Adding ${files.length} ${files.length === 1 ? "file" : "files"}`;
       await addFiles(page, files);
       said.value = "";
     } catch (error) {
       said.value = error instanceof Error ? error.message : "The files could not be added.";
     }
   };
-  const drop = async (event: DragEvent) => {
+  const drop = (event: DragEvent) => {
     event.preventDefault();
     isOver.value = false;
-    if (event.dataTransfer) await add(await droppedFiles(event.dataTransfer));
+    if (event.dataTransfer) void add(droppedFiles(event.dataTransfer));
   };
   const paste = (event: ClipboardEvent) => {
     // In a field or the editor, pasting is its own affair.
@@ -64,7 +66,7 @@ export function InputsPanel({ page, shell }: ViewProps) {
         isOver.value = true;
       }}
       onDragLeave={() => (isOver.value = false)}
-      onDrop={(event) => void drop(event)}
+      onDrop={drop}
       onPaste={paste}
     >
       <AddFiles
@@ -73,6 +75,7 @@ export function InputsPanel({ page, shell }: ViewProps) {
         onFiles={(files) => void add(files)}
         onNew={(name) => (chosen.value = name)}
       />
+      <TransferList transfers={page.transfers} />
       {pipes.length + texts.length + refs.length + variables.size === 0 ? (
         <p class="empty">
           Values that other metaframes send arrive as files in <code>/inputs</code>. Drop files or folders here, paste

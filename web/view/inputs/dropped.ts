@@ -8,12 +8,16 @@ export async function droppedFiles(transfer: DataTransfer): Promise<readonly Fil
   return found.flat();
 }
 
+// Chromium has the entries, but no names for their classes.
+const isFile = (entry: FileSystemEntry): entry is FileSystemFileEntry => entry.isFile;
+const isFolder = (entry: FileSystemEntry): entry is FileSystemDirectoryEntry => entry.isDirectory;
+
 async function filesIn(entry: FileSystemEntry): Promise<readonly File[]> {
-  if (entry instanceof FileSystemFileEntry) {
+  if (isFile(entry)) {
     const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
     return [new File([file], entry.fullPath.replace(/^\/+/, ""), { type: file.type })];
   }
-  if (!(entry instanceof FileSystemDirectoryEntry)) return [];
+  if (!isFolder(entry)) return [];
   const reader = entry.createReader();
   const all: File[] = [];
   // A reader tells a part of a folder at a time, and nothing at its end.

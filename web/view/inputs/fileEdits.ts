@@ -1,5 +1,6 @@
 // Files of a person: text goes into the address, everything else to the store with a reference in the definition.
 
+import { contentOf } from "../../frame/values.ts";
 import { withField } from "../../job/edit.ts";
 import { addressTextBytesMax } from "../../limits.ts";
 import type { Page } from "../../state/page.ts";
@@ -42,20 +43,29 @@ export async function addFiles(page: Page, files: readonly File[]): Promise<void
   for (const file of files) {
     // A folder's files keep their places in it.
     const name = file.webkitRelativePath || file.name;
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    const text = bytes.length <= addressTextBytesMax ? textIn(bytes) : undefined;
+    const text = await shortText(file);
     if (text !== undefined) {
       filesOf(page).setText(name, text, true);
       continue;
     }
-    const ref = await page.upload(bytes);
+    const content = await contentOf(file);
+    if (content.kind === "nothing") continue;
+    if (content.kind === "unreadable") throw new Error(`${name}: ${content.message}`);
+    const ref = await page.transfers.upload(name, content, page.api.peek(), new AbortController().signal);
     const named = page.named.peek();
     const job = named.kind === "job" ? named.job : {};
     page.address.write({ job: encodeJson(withField(job, ["inputs", name], ref)) }, true);
   }
 }
 
-function textIn(bytes: Uint8Array): string | undefined {
+/** A text that the address can hold. */
+async function shortText(file: File): Promise<string | undefined> {
+  if (file.size > addressTextBytesMax) return undefined;
+  const bytes = await file.arrayBuffer().catch(() => undefined);
+  return bytes && textIn(bytes);
+}
+
+function textIn(bytes: ArrayBuffer): string | undefined {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return text.includes("\u0000") ? undefined : text;

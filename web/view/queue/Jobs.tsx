@@ -26,10 +26,10 @@ export function Jobs({ page, definitions, target, jobs }: Props) {
   const current = page.ready.value?.id;
   const names = definitions.byId.value;
   const written = effectiveQueue(page.address.parameters.value);
-  const stop = (id: string) => {
+  const stop = (id: string, isOwn: boolean) => {
     const parsed = v.safeParse(JobId, id);
     if (!parsed.success) return;
-    if (!page.run.isOwn(parsed.output) && asking.value !== id) asking.value = id;
+    if (!isOwn && asking.value !== id) asking.value = id;
     else {
       asking.value = undefined;
       page.run.stopJob(parsed.output);
@@ -52,8 +52,7 @@ export function Jobs({ page, definitions, target, jobs }: Props) {
         <tbody>
           {jobs.map(([id, job]) => {
             const isActive = job.state === "Queued" || job.state === "Running";
-            const own = v.safeParse(JobId, id);
-            const isOwn = own.success && page.run.isOwn(own.output);
+            const isOwn = page.run.isOwn(id, job);
             return (
               <tr key={id} aria-current={id === current ? "true" : undefined}>
                 <td>
@@ -73,11 +72,11 @@ export function Jobs({ page, definitions, target, jobs }: Props) {
                 <td>
                   {isActive ? (
                     <span class="actions">
-                      {asking.value === id ? <span role="status">It is not this page's job.</span> : null}
+                      {asking.value === id ? <span role="status">Another browser asked for it.</span> : null}
                       <button
                         type="button"
                         aria-label={asking.value === id ? `Stop ${id.slice(0, 8)} anyway` : `Stop ${id.slice(0, 8)}`}
-                        onClick={() => stop(id)}
+                        onClick={() => stop(id, isOwn)}
                       >
                         {asking.value === id ? "Stop it anyway" : isOwn ? "Stop" : "Stop…"}
                       </button>
