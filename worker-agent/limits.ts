@@ -47,16 +47,16 @@ export const logBatchMs = 100;
 export const redrawMs = 1_000;
 /** A longer line comes in pieces: at four bytes a character still below `logFrameBytesMax`. */
 export const logLineCharsMax = 32 * KiB;
+/** Text of one batch, unless a line is longer. In a flood its lines become JSON before a collection of new garbage sees them twice. */
+export const logBatchBytesMax = 16 * KiB;
 /** Log lines in one batch, however short, so that none takes long to parse. */
 export const logBatchLinesMax = 5_000;
 /** What a job may print; what follows is read and dropped, with a note. */
 export const logBytesMax = 256 * MiB;
-/** Lines that are kept to be told once more: a piece that fills and one that is being stored. */
-export const logMemoryBytesMax = 4 * MiB;
 /** Lines that a queue is told before it is told of their piece, with what a row of them takes there: below `liveLogBytesMax`. */
 export const logAheadBytesMax = 2.5 * MiB;
 export const logRowBytes = 128;
-/** Pieces of a log on their way at once: enough to fill a line. As many are in memory, the others in the job's folder. */
+/** Pieces of a log on their way at once: enough to fill a line. As many are in memory, and one that fills; the others in the job's folder. */
 export const piecesAtOnce = 4;
 /** Pieces have `logPieceBytes` at first and are larger later: 256 MiB of empty lines are 6 GiB in JSON, and a queue takes 3,072 pieces. */
 export const firstPiecesMax = 128;

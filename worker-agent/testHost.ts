@@ -6,7 +6,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import Docker from "dockerode";
+import Modem from "docker-modem";
 import { Engine } from "./docker/engine.ts";
 import type { RunOnHost } from "./docker/firewall.ts";
 import { until } from "./testStack.ts";
@@ -88,7 +88,7 @@ export async function startTestHost(image: string, daemonFlags: readonly string[
       children.push(engine);
       await answering();
     };
-    return { engine: new Engine(new Docker({ socketPath: socket })), docker, onHost, stopEngine, startEngine, close };
+    return { engine: new Engine(new Modem({ socketPath: socket })), docker, onHost, stopEngine, startEngine, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,12 +1,13 @@
 // A proxy on this machine for one `git`, which resolves names and follows redirects by itself: each connection that it wants
 // passes the guard, and what comes back is counted.
 
-import http from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { JobFault, messageOf } from "../fault.ts";
 import { type GuardOptions, guardedAddress, shown } from "../files/guard.ts";
 import { transferSilenceMs } from "../limits.ts";
+import { http } from "../nodeHttp.ts";
 
 const challenge = 'Basic realm="git"';
 
@@ -15,14 +16,14 @@ export class GuardProxy {
   readonly url: string;
   /** Why a connection was refused or cut. */
   refusal: JobFault | undefined;
-  readonly #server: http.Server;
+  readonly #server: Server;
   readonly #sockets = new Set<Duplex>();
   readonly #guard: GuardOptions;
   readonly #authorization: string;
   readonly #budget: { bytesLeft: number };
 
   private constructor(
-    server: http.Server,
+    server: Server,
     port: number,
     secret: string,
     guard: GuardOptions,
@@ -52,7 +53,7 @@ export class GuardProxy {
     for (const socket of this.#sockets) socket.destroy();
   }
 
-  async #tunnel(request: http.IncomingMessage, socket: Duplex): Promise<void> {
+  async #tunnel(request: IncomingMessage, socket: Duplex): Promise<void> {
     socket.on("error", () => socket.destroy());
     const url = URL.canParse(`https://${request.url}/`) ? new URL(`https://${request.url}/`) : undefined;
     if (!this.#admits(request) || !url)
@@ -83,7 +84,7 @@ export class GuardProxy {
     return upstream?.reaches(url) ? await upstream.connect(address, port) : connect({ host: address, port });
   }
 
-  async #forward(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+  async #forward(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const target = request.url ?? "";
     if (!this.#admits(request) || !/^http:\/\//.test(target) || !URL.canParse(target))
       return void response.writeHead(407, { "proxy-authenticate": challenge }).end();
@@ -119,11 +120,11 @@ export class GuardProxy {
     }
   }
 
-  #admits({ headers }: http.IncomingMessage): boolean {
+  #admits({ headers }: IncomingMessage): boolean {
     return headers["proxy-authorization"] === this.#authorization;
   }
 
-  #count(source: Socket | http.IncomingMessage, url: URL): void {
+  #count(source: Socket | IncomingMessage, url: URL): void {
     source.on("data", (chunk: Buffer) => {
       this.#budget.bytesLeft -= chunk.length;
       if (this.#budget.bytesLeft >= 0) return;

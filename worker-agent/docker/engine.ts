@@ -2,7 +2,7 @@
 
 import { availableParallelism } from "node:os";
 import { Duplex, Readable } from "node:stream";
-import Docker from "dockerode";
+import Modem from "docker-modem";
 import * as v from "valibot";
 import { Gate } from "../gate.ts";
 import { engineCallMs, engineRetry, engineWorkPerCpu } from "../limits.ts";
@@ -36,8 +36,8 @@ export class Engine {
   /** As far as it has been asked. */
   #isPodman = false;
 
-  constructor(docker: Docker = new Docker()) {
-    this.#connection = new EngineConnection(docker);
+  constructor(modem: Modem = new Modem()) {
+    this.#connection = new EngineConnection(modem);
   }
 
   async info(signal?: AbortSignal) {

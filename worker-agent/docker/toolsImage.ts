@@ -2,14 +2,15 @@
 
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { access, constants, readFile, realpath } from "node:fs/promises";
+import { access, constants, open, readFile, realpath } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { messageOf } from "../fault.ts";
+import { readThrough } from "../files/readThrough.ts";
 import { engineCallMs, toolsBytesMax } from "../limits.ts";
 import { within } from "../retry.ts";
 import type { Engine } from "./engine.ts";
-import { type ArchiveFile, tarOf } from "./tar.ts";
+import { tarOf } from "./tar.ts";
 
 export interface ToolsImage {
   readonly image: string;
@@ -64,13 +65,32 @@ async function ownImage(engine: Engine, signal: AbortSignal): Promise<string> {
     ],
     signal,
   );
-  const archive = tarOf(files);
-  if (archive.length > toolsBytesMax) throw new Error(`this machine's tools have ${archive.length} bytes`);
-  const tag = createHash("sha256").update(archive).digest("hex").slice(0, 16);
+  const tag = await tagOf(files, signal);
   const image = `${toolsRepository}:${tag}`;
-  if (!(await engine.image(image, signal)))
-    await engine.importImage(toolsRepository, tag, archive, { signal: within(engineCallMs, signal) });
+  if (await engine.image(image, signal)) return image;
+  const contents = [...files].map(async ([name, path]) => ({ name, mode: 0o755, content: await readFile(path) }));
+  const archive = tarOf(await Promise.all(contents));
+  await engine.importImage(toolsRepository, tag, archive, { signal: within(engineCallMs, signal) });
   return image;
+}
+
+/** Names what is in them. Mostly the image is there, and an agent that begins need not have them all in memory. */
+async function tagOf(files: ReadonlyMap<string, string>, signal: AbortSignal): Promise<string> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for (const [name, path] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const file = await open(path);
+    try {
+      const { size } = await file.stat();
+      bytes += size;
+      if (bytes > toolsBytesMax) throw new Error(`this machine's tools have more than ${toolsBytesMax} bytes`);
+      hash.update(`${name}\0${size}\0`);
+      await readThrough(file, (piece) => hash.update(piece), signal);
+    } finally {
+      await file.close();
+    }
+  }
+  return hash.digest("hex").slice(0, 16);
 }
 
 /** Whether a program of this machine runs on an engine of that kind, as far as names tell. */
@@ -103,18 +123,16 @@ async function programNamed(names: readonly string[]): Promise<string> {
   throw new Error(`this machine has no ${names.join(" or ")}`);
 }
 
-/** The programs with every library that `ldd` names, each where the loader looks for it. */
+/** Where the programs are, and every library that `ldd` names where the loader looks for it. */
 async function withLibraries(
   programs: readonly (readonly [name: string, path: string])[],
   signal: AbortSignal,
-): Promise<readonly ArchiveFile[]> {
+): Promise<ReadonlyMap<string, string>> {
   const wanted = new Map(programs);
   for (const [, path] of programs) {
     // It fails for a program that needs none.
     const { stdout } = await promisify(execFile)("ldd", [path], { signal }).catch(() => ({ stdout: "" }));
     for (const [, library = ""] of stdout.matchAll(/(?:^|\s)(\/\S+)\s+\(0x/gm)) wanted.set(library.slice(1), library);
   }
-  return await Promise.all(
-    [...wanted].map(async ([name, path]) => ({ name, mode: 0o755, content: await readFile(await realpath(path)) })),
-  );
+  return new Map(await Promise.all([...wanted].map(async ([name, path]) => [name, await realpath(path)] as const)));
 }

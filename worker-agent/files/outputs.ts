@@ -20,7 +20,6 @@ import type { ProgressNote } from "../job/phases.ts";
 import {
   hashSliceMs,
   largeResultInlineBytesMax,
-  readChunkBytes,
   refBytes,
   resultRoomBytes,
   smallFileBytes,
@@ -28,6 +27,7 @@ import {
 } from "../limits.ts";
 import { eachAtOnce } from "../pool.ts";
 import { type OutputFile, outputFiles, Skipped } from "./outputFiles.ts";
+import { readThrough } from "./readThrough.ts";
 import { Tally } from "./tally.ts";
 import type { BlobUpload } from "./upload.ts";
 
@@ -195,19 +195,16 @@ function readSmall(path: string, buffer: Buffer): Buffer | undefined {
 
 async function hashLarge(path: string, signal: AbortSignal): Promise<Content> {
   const file = await open(path, readFlags);
-  const { size: promised } = await file.stat();
-  if (promised > partsBlobBytesMax) {
+  try {
+    const { size: promised } = await file.stat();
+    if (promised > partsBlobBytesMax)
+      throw new JobFault(`it has ${promised} bytes, more than the ${partsBlobBytesMax} that the store takes`);
+    const digest = createHash("sha256");
+    const size = await readThrough(file, (piece) => digest.update(piece), signal);
+    return { path, size, hash: own.sha256(digest.digest("hex")) };
+  } finally {
     await file.close();
-    throw new JobFault(`it has ${promised} bytes, more than the ${partsBlobBytesMax} that the store takes`);
   }
-  const digest = createHash("sha256");
-  let size = 0;
-  for await (const chunk of file.createReadStream({ highWaterMark: readChunkBytes, signal })) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    digest.update(chunk);
-    size += chunk.length;
-  }
-  return { path, size, hash: own.sha256(digest.digest("hex")) };
 }
 
 /**

@@ -1,12 +1,12 @@
 // One HTTP exchange over Node's own client, for what the global fetch can't do: connect to an address that was checked, wait
 // for "100 Continue", and stop on silence. It follows no redirects; whoever calls it decides about those.
 
-import http from "node:http";
-import https from "node:https";
+import type { IncomingMessage, RequestOptions as NodeRequest } from "node:http";
 import type { Readable } from "node:stream";
 import * as v from "valibot";
 import { ErrorBody } from "../../wire/http.ts";
 import { continueMs, errorBodyBytesMax, expectContinueBytes, transferSilenceMs } from "../limits.ts";
+import { http, https } from "../nodeHttp.ts";
 import type { Address } from "./guard.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -39,7 +39,7 @@ const httpAgent = new http.Agent({ keepAlive: true });
 const httpsAgent = new https.Agent({ keepAlive: true });
 
 /** Resolves with the head of the answer, whose body must be read or destroyed. It may come before the body was sent. */
-export function request(url: URL, options: RequestOptions): Promise<http.IncomingMessage> {
+export function request(url: URL, options: RequestOptions): Promise<IncomingMessage> {
   const { method, signal, headers = {}, body, address, upstream, silenceMs = transferSilenceMs } = options;
   const secure = url.protocol === "https:";
   const tunnel = upstream?.agentFor(url, address);
@@ -96,7 +96,7 @@ export function request(url: URL, options: RequestOptions): Promise<http.Incomin
 }
 
 /** The answer's body as text, of limited length; what is beyond is not read. @throws ConnectionFault when it breaks off. */
-export async function textOf(response: http.IncomingMessage): Promise<string> {
+export async function textOf(response: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -113,7 +113,7 @@ export async function textOf(response: http.IncomingMessage): Promise<string> {
 }
 
 /** The sentence of a failed answer, if its body has one. */
-export async function errorOf(response: http.IncomingMessage): Promise<string> {
+export async function errorOf(response: IncomingMessage): Promise<string> {
   const text = await textOf(response).catch(() => "");
   return sentenceIn(text) ?? http.STATUS_CODES[response.statusCode ?? 0] ?? "no reason given";
 }
@@ -127,7 +127,7 @@ function sentenceIn(text: string): string | undefined {
   }
 }
 
-function pinned({ address, family }: Address): http.RequestOptions {
+function pinned({ address, family }: Address): NodeRequest {
   return {
     agent: false,
     lookup: (_host, options, callback) => {

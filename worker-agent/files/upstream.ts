@@ -1,13 +1,14 @@
 // The operator's HTTP proxy, for a machine that reaches the internet only through one. Every connection is a CONNECT, and a
 // stranger's URL goes to the address that the guard has checked: what a name means is decided here, never by the proxy.
 
-import http from "node:http";
-import https from "node:https";
+import type { Agent, ClientRequestArgs } from "node:http";
+import type { RequestOptions, Agent as SecureAgent } from "node:https";
 import { isIP, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect as connectTls } from "node:tls";
 import { isLoopbackHost } from "../../wire/loopback.ts";
 import { connectMs } from "../limits.ts";
+import { http, https } from "../nodeHttp.ts";
 import type { Address } from "./guard.ts";
 
 export interface UpstreamOptions {
@@ -20,7 +21,7 @@ export interface UpstreamOptions {
 export class Upstream {
   readonly #proxy: URL;
   readonly #except: readonly string[];
-  readonly #pools: { readonly plain: http.Agent; readonly secure: https.Agent };
+  readonly #pools: { readonly plain: Agent; readonly secure: SecureAgent };
 
   constructor({ url, except }: UpstreamOptions) {
     this.#proxy = new URL(url);
@@ -29,7 +30,7 @@ export class Upstream {
   }
 
   /** What makes a request's connection; undefined where that goes without the proxy. */
-  agentFor(url: URL, address?: Address): http.Agent | undefined {
+  agentFor(url: URL, address?: Address): Agent | undefined {
     if (!this.reaches(url)) return undefined;
     const secure = url.protocol === "https:" || url.protocol === "wss:";
     if (address === undefined) return secure ? this.#pools.secure : this.#pools.plain;
@@ -92,7 +93,7 @@ class PlainTunnels extends http.Agent {
     this.#address = address;
   }
 
-  override createConnection(options: http.ClientRequestArgs, created?: Created): undefined {
+  override createConnection(options: ClientRequestArgs, created?: Created): undefined {
     const host = this.#address ?? hostOf(options);
     hand(this.#upstream.connect(host, Number(options.port ?? 80)), created);
   }
@@ -108,7 +109,7 @@ class SecureTunnels extends https.Agent {
     this.#address = address;
   }
 
-  override createConnection(options: https.RequestOptions, created?: Created): undefined {
+  override createConnection(options: RequestOptions, created?: Created): undefined {
     const name = hostOf(options);
     const tunnel = this.#upstream.connect(this.#address ?? name, Number(options.port ?? 443));
     // Whose certificate it must be is the name's, wherever the connection leads.
@@ -120,7 +121,7 @@ class SecureTunnels extends https.Agent {
   }
 }
 
-function hostOf({ host, hostname }: http.ClientRequestArgs): string {
+function hostOf({ host, hostname }: ClientRequestArgs): string {
   return (host ?? hostname ?? "").replace(/^\[|\]$/g, "");
 }
 

@@ -19,7 +19,7 @@ beforeAll(async () => {
     before({ method: options.method, path: options.path, body: options.options._body });
     dial(options, done);
   };
-  await stack.agent({ engine: new Engine(docker), parked: 0 });
+  await stack.agent({ engine: new Engine(docker.modem), parked: 0 });
 });
 
 afterAll(async () => {

@@ -1,6 +1,7 @@
 // A log on its way over connections that break, into a store that is slow or refuses. The other side is a model of what a
 // queue does with the frames; the real one is in worker-agent/logs.test.ts.
 
+import { hash as digest } from "node:crypto";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } fro
 import { liveLogBytesMax, logPieceBytes, logPieceBytesMax } from "../../wire/limits.ts";
 import { LogPiece } from "../../wire/logPiece.ts";
 import { ConsoleLogLine } from "../../wire/result.ts";
-import { logBatchMs, logRowBytes } from "../limits.ts";
+import { logBatchMs, logRowBytes, piecesAtOnce } from "../limits.ts";
 import { JobLog } from "./jobLog.ts";
 import { endOf, type LogBatch } from "./logBatch.ts";
 import { readStoredPieces as readStored, type readStoredPieces } from "./logPieces.ts";
@@ -32,7 +33,7 @@ class Queue {
   readonly #inFlight: (() => void)[] = [];
   readonly texts: string[] = [];
   readonly pieces: { readonly first: number; readonly end: number; readonly hash: string }[] = [];
-  readonly blobs = new Map<string, string | Buffer>();
+  readonly blobs = new Map<string, Buffer>();
   #connections = 1;
   #rows: { readonly end: number; readonly bytes: number }[] = [];
   rowBytesMax = 0;
@@ -90,7 +91,7 @@ class Queue {
 
   textsOf({ hash }: { readonly hash: string }): string[] {
     const blob = this.blobs.get(hash);
-    if (!Buffer.isBuffer(blob)) throw new Error("The piece is not in the store.");
+    if (!blob) throw new Error("The piece is not in the store.");
     const parts = v.parse(LogPiece, JSON.parse(blob.toString()));
     return parts.flatMap(({ lines }) => lines.map(([text]) => text));
   }
@@ -115,15 +116,17 @@ interface Setup {
 }
 
 function logTo({ queue = new Queue(), linesBefore = 0, earlier = [], before = async () => {}, ...more }: Setup) {
+  const memory: ArrayBufferLike[] = [];
   const log = new JobLog({
     now: () => 1_700_000_000_000,
     uplink: queue.uplink,
     store: async ({ hash, size, content }) => {
       await before();
-      const { readFileSync } = await import("node:fs");
-      const bytes = typeof content === "string" ? readFileSync(content) : content;
-      expect(bytes.length).toBe(size);
-      queue.blobs.set(hash, bytes);
+      expect(content.length).toBe(size);
+      expect(digest("sha256", content)).toBe(hash);
+      // The log puts other content in its place.
+      queue.blobs.set(hash, Buffer.from(content));
+      if (!memory.includes(content.buffer)) memory.push(content.buffer);
     },
     folder,
     linesBefore,
@@ -131,7 +134,7 @@ function logTo({ queue = new Queue(), linesBefore = 0, earlier = [], before = as
     ...more,
   });
   onTestFinished(() => log.close());
-  return { log, queue };
+  return { log, queue, memory };
 }
 
 /** The log's end, with time passing for whoever waits. */
@@ -190,7 +193,7 @@ describe("a log", () => {
 
   test("that floods a slow store stays in memory as it is, waits in its folder, and leaves nothing there", async () => {
     const gate = Promise.withResolvers<void>();
-    const { log, queue } = logTo({ before: () => gate.promise });
+    const { log, queue, memory } = logTo({ before: () => gate.promise });
     const chunk = Buffer.from(`${"y".repeat(99)}\n`.repeat(10_000));
     for (let i = 0; i < 64; i += 1) {
       log.printed("stdout", chunk);
@@ -204,6 +207,7 @@ describe("a log", () => {
     const { pieces } = await ended(log);
     expect(pieces.reduce((sum, { count }) => sum + count, 0)).toBe(640_000);
     expect(Math.max(...pieces.map(({ size }) => size))).toBeLessThanOrEqual(logPieceBytesMax);
+    expect(memory.length).toBeLessThanOrEqual(piecesAtOnce + 1);
     expect(await readdir(folder)).toEqual(["stored"]);
   });
 

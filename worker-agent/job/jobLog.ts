@@ -2,23 +2,21 @@
 // batches and into the store in pieces, and, shortened, into the result. Nothing here ever makes the container wait.
 
 import type { SealedPiece } from "../../wire/agentMessages.ts";
-import type { Sha256 } from "../../wire/ids.ts";
 import type { LogStep } from "../../wire/job.ts";
-import { logFrameBytesMax } from "../../wire/limits.ts";
 import type { ConsoleLogLine } from "../../wire/result.ts";
 import type { LogStream } from "../docker/demux.ts";
-import { logBatchLinesMax, logBatchMs, logBytesMax, redrawMs } from "../limits.ts";
+import { logBatchBytesMax, logBatchLinesMax, logBatchMs, logBytesMax, redrawMs } from "../limits.ts";
 import { Excerpt, type LogExcerpt } from "./excerpt.ts";
 import { LineSplitter } from "./lines.ts";
 import { batchOf } from "./logBatch.ts";
 import { LogFeed, type LogUplink } from "./logFeed.ts";
-import { LogPieces, type Piece, type StoredPiece } from "./logPieces.ts";
+import { LogPieces, type Piece, type StoredPiece, type StorePiece } from "./logPieces.ts";
 
 export interface JobLogOptions {
   readonly now: () => number;
   readonly uplink: LogUplink;
   /** Puts a piece into the deployment's store; it may take as long as that is away. */
-  readonly store: (piece: { hash: Sha256; size: number; content: string | Buffer }) => Promise<void>;
+  readonly store: StorePiece;
   /** For what memory should not hold. */
   readonly folder: string;
   /** Lines that an earlier process had before the container printed any. */
@@ -145,7 +143,7 @@ export class JobLog {
     // The pieces are full: only the result can still say it.
     if (this.#isEnding) return;
     const bytes = Buffer.byteLength(line[0]);
-    const full = this.#batchBytes + bytes > logFrameBytesMax || this.#batch.length >= logBatchLinesMax;
+    const full = this.#batchBytes + bytes > logBatchBytesMax || this.#batch.length >= logBatchLinesMax;
     if (full || step !== this.#batchStep) this.#flush();
     this.#batchStep = step;
     this.#batch.push(line);
@@ -161,8 +159,7 @@ export class JobLog {
     this.#next += batch.count;
     this.#batch = [];
     this.#batchBytes = 0;
-    this.#pieces.add(batch, { ...this.#printed });
-    this.#feed.add(batch);
+    this.#feed.add(this.#pieces.add(batch, { ...this.#printed }));
   }
 
   #settled(piece: Piece, why: string | undefined): void {

@@ -13,6 +13,11 @@ export interface LogBatch {
   readonly bytes: number;
 }
 
+/** The same lines in a piece, as long as that is in memory. */
+export interface HeldBatch extends Omit<LogBatch, "json"> {
+  readonly json: () => string | undefined;
+}
+
 export function batchOf(step: LogStep, first: number, lines: readonly ConsoleLogLine[]): LogBatch {
   const json = JSON.stringify(lines);
   return { step, first, count: lines.length, json, bytes: Buffer.byteLength(json) };

@@ -4,8 +4,8 @@
 
 import type { SealedPiece } from "../../wire/agentMessages.ts";
 import { logFrameBytesMax } from "../../wire/limits.ts";
-import { logAheadBytesMax, logMemoryBytesMax, logRowBytes } from "../limits.ts";
-import { endOf, joined, type LogBatch } from "./logBatch.ts";
+import { logAheadBytesMax, logRowBytes } from "../limits.ts";
+import { endOf, type HeldBatch, joined, type LogBatch } from "./logBatch.ts";
 import { type LogPieces, type Piece, sealedOf } from "./logPieces.ts";
 
 /** The way to the queue, which may be away. */
@@ -33,9 +33,8 @@ interface Told {
 export class LogFeed {
   readonly #uplink: LogUplink;
   readonly #pieces: LogPieces;
-  /** Lines that no stored piece has; without those of full pieces where they would be too many: the piece will tell of them. */
-  #batches: LogBatch[] = [];
-  #bytes = 0;
+  /** Lines that no stored piece has. Those of a piece that is in memory no more can't be told: the piece will tell of them. */
+  #batches: HeldBatch[] = [];
   #told: Told | undefined;
   #news = Promise.withResolvers<void>();
   readonly #unwatch: () => void;
@@ -48,20 +47,14 @@ export class LogFeed {
     void this.#run();
   }
 
-  add(batch: LogBatch): void {
+  add(batch: HeldBatch): void {
     this.#batches.push(batch);
-    this.#bytes += batch.bytes;
-    const { fillsFrom } = this.#pieces;
-    while (this.#bytes > logMemoryBytesMax && (this.#batches[0]?.first ?? fillsFrom) < fillsFrom) {
-      this.#bytes -= this.#batches.shift()?.bytes ?? 0;
-    }
     this.#wake();
   }
 
   /** A piece is stored, or lost: its lines are needed no more. */
   settled(piece: Piece): void {
     this.#batches = this.#batches.filter(({ first }) => first < piece.first || first >= endOf(piece));
-    this.#bytes = this.#batches.reduce((sum, { bytes }) => sum + bytes, 0);
     this.#wake();
   }
 
@@ -116,16 +109,23 @@ export class LogFeed {
   /** As many lines of one step as a frame takes, unless the queue would have to drop older ones for them. */
   #linesFrom({ next, ahead }: Told): LogBatch | undefined {
     const at = this.#batches.findIndex(({ first }) => first === next);
-    const head = this.#batches[at];
+    const head = inMemory(this.#batches[at]);
     let room = logAheadBytesMax - ahead.reduce((sum, { bytes }) => sum + bytes, 0);
     if (!head || head.bytes + logRowBytes > room) return undefined;
     const frame: [LogBatch, ...LogBatch[]] = [head];
     room = Math.min(room - logRowBytes, logFrameBytesMax) - head.bytes;
-    for (const batch of this.#batches.slice(at + 1)) {
-      if (batch.step !== head.step || batch.bytes > room) break;
+    for (const held of this.#batches.slice(at + 1)) {
+      if (held.step !== head.step || held.bytes > room) break;
+      const batch = inMemory(held);
+      if (!batch) break;
       frame.push(batch);
       room -= batch.bytes;
     }
     return joined(frame);
   }
+}
+
+function inMemory(batch: HeldBatch | undefined): LogBatch | undefined {
+  const json = batch?.json();
+  return batch && json !== undefined ? { ...batch, json } : undefined;
 }

@@ -81,7 +81,7 @@ test("a job is seven calls of the engine; in a parked container four, and three 
     if (/containers|images/.test(call)) calls.push(call);
     dial(options, done);
   };
-  const agent = await stack.agent({ engine: new Engine(dialled), dataDir: await stack.folder() });
+  const agent = await stack.agent({ engine: new Engine(dialled.modem), dataDir: await stack.folder() });
   // A variable that a shell can't have: such a job has a container of its own.
   const callsOf = async (env: object) => {
     await stack.run({ command: "true", env });
