@@ -80,11 +80,24 @@ describe("a git repository", () => {
     const commits = { "app/lib": lib, "app/secret": secret, "app/inside": lib, "app/file": lib, "app/none": lib };
     const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"a".repeat(64)}\nsize 12345\n`;
     const dockerfile = `${from}\nCOPY . /x\nCMD cd /x && find . -type f | sort`;
-    const files = { "app/Dockerfile": dockerfile, "app/model.bin": pointer, ".gitmodules": modules.join("") };
+    const files = {
+      "app/Dockerfile": dockerfile,
+      "app/model.bin": pointer,
+      ".gitmodules": modules.join(""),
+      ".gitattributes": "kept export-ignore",
+      "app/kept": "",
+    };
     await git.commit("o/super.git", "main", files, commits);
     const { logs } = await builder.built({ context: `${git.origin}/o/super.git/tree/main/app` });
     const lines = logs.map(([text]) => text);
-    expect(lines.slice(-5)).toEqual(["./Dockerfile", "./lib/.gitmodules", "./lib/in/deep", "./lib/lib", "./model.bin"]);
+    expect(lines.slice(-6)).toEqual([
+      "./Dockerfile",
+      "./kept",
+      "./lib/.gitmodules",
+      "./lib/in/deep",
+      "./lib/lib",
+      "./model.bin",
+    ]);
     expect(lines).toEqual(
       expect.arrayContaining([
         `Fetching the submodule lib/in from ${git.origin}/o/deep.git at ${deep}`,

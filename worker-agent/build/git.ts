@@ -2,6 +2,7 @@
 // or run here.
 
 import { spawn } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PassThrough, type Readable } from "node:stream";
 import { JobFault } from "../fault.ts";
@@ -33,6 +34,9 @@ export async function fetchCommit(
 ): Promise<Fetched> {
   return await withGit(source, options, signal, async (git) => {
     await git(["init", "--quiet", "--bare", "repository"]);
+    const info = join(options.folder, "repository", "info");
+    await mkdir(info, { recursive: true });
+    await writeFile(join(info, "attributes"), asCheckedOut);
     const fetch = (...what: string[]) => git(["-C", "repository", "fetch", "--quiet", "--no-tags", ...what]);
     const address = shown(new URL(source.url));
     const name = async () => {
@@ -105,5 +109,7 @@ export function filesOf({ folder, commit, path, prefix }: Part, signal: AbortSig
   return files;
 }
 
+/** `git archive` would leave out or change what these attributes of the repository name; a checkout has it as it is. */
+const asCheckedOut = "* -export-ignore -export-subst\n";
 /** Files have the modes that a checkout gives them. */
 const umask = ["-c", "tar.umask=0022"];

@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { removeBuilt } from "../build/testBuilder.ts";
+import { startGit, type TestGit } from "../build/testGit.ts";
 import { docker, leftOf } from "../testEngine.ts";
 import { type Stack, startStack, until } from "../testStack.ts";
 
@@ -18,10 +20,11 @@ const id = crypto.randomUUID().slice(0, 8);
 const [base, image] = [`longshore-agent-test/base-${id}`, `longshore-agent-test/agent-${id}`];
 
 let stack: Stack;
+let git: TestGit;
 let work: string;
 
 beforeAll(async () => {
-  stack = await startStack();
+  [stack, git] = await Promise.all([startStack(), startGit()]);
   work = await mkdtemp(join(tmpdir(), "longshore-image-"));
   await makeBase();
   await run(process.execPath, [join(root, "worker-agent/container/bundle.ts")]);
@@ -42,15 +45,19 @@ afterAll(async () => {
   await docker("rmi", "-f", image, base);
   await rm(work, { recursive: true });
   await stack.close();
+  await git.close();
 });
 
-/** Node, a shell and `ip`, with the libraries that they need. */
+/** Node, a shell, `ip` and git, with the libraries that they need. */
 async function makeBase(): Promise<void> {
   const files = join(work, "base");
   const { stdout: ip } = await run("sh", ["-c", "PATH=$PATH:/sbin:/usr/sbin command -v ip"]);
   await put(process.execPath, join(files, "usr/bin/node"));
   await put("/bin/sh", join(files, "bin/sh"));
   await put(ip.trim(), join(files, "sbin/ip"));
+  const { stdout: gitPrograms } = await run("git", ["--exec-path"]);
+  await put("/usr/bin/git", join(files, "usr/bin/git"));
+  await put(join(gitPrograms.trim(), "git-remote-http"), join(files, gitPrograms.trim(), "git-remote-http"));
   await mkdir(join(files, "tmp"));
   await chmod(join(files, "tmp"), 0o1777);
   await docker("import", await archive(files), base);
@@ -81,6 +88,7 @@ async function startAgent(dataDir: string, mountedAt: string): Promise<string> {
     ...["-v", `${socket}:${socket}`, "-v", `${dataDir}:${mountedAt}`],
     ...["-e", `LONGSHORE_QUEUES=${stack.queue}`, "-e", `LONGSHORE_API=${stack.api}`],
     ...["-e", `LONGSHORE_AGENT_DATA_DIR=${mountedAt}`, "-e", "LONGSHORE_TRUST=true", "-e", "LONGSHORE_HEALTH_PORT=0"],
+    ...["-e", "LONGSHORE_ALLOW_RANGES=127.0.0.1/32"],
     image,
   );
   return container;
@@ -104,9 +112,18 @@ describe("the image", () => {
       expect(Object.keys(result.outputs)).toEqual(["b"]);
       expect(await docker("inspect", "-f", "{{.Config.User}}", container)).toEqual([String(user)]);
       expect((await stat(join(dataDir, "secret"))).uid).toBe(user);
+      await git.commit("o/r.git", "main", {
+        Dockerfile: "FROM longshore/shell\nCOPY name /\nCMD cat /name",
+        name: "built",
+      });
+      const built = await stack.run({ image: undefined, build: { context: `${git.origin}/o/r.git` } });
+      expect(built.logs.at(-1)?.[0]).toBe("built");
+      const [shown = ""] = await docker("exec", container, "node", "/longshore/longshore.mjs", "agent", "status");
+      expect(shown).toMatch(/^Longshore agent /);
       await docker("stop", "-t", "30", container);
       expect(await docker("inspect", "-f", "{{.State.ExitCode}}", container)).toEqual(["0"]);
       const agent = /"agent":"([0-9a-f]{64})"/.exec(await logOf(container))?.[1] ?? "";
+      await removeBuilt(agent);
       expect(await leftOf(agent)).toEqual([]);
       const [bytes, baseBytes] = await docker("inspect", "-f", "{{.Size}}", image, base);
       expect(Number(bytes) - Number(baseBytes)).toBeLessThan(5_000_000);
