@@ -132,11 +132,12 @@ export class Builds {
       platform,
       settings: variables,
       certificates: certificates !== undefined,
+      unpacks: trusted,
     });
     const ids = new Map<string, string>();
     for (const image of plan.images) {
       const { id, onBuild } = await images.ensure(image, queue, tell, signal);
-      for (const trigger of onBuild) refuseTrigger(trigger, `The image ${JSON.stringify(image)}`);
+      for (const trigger of onBuild) refuseTrigger(trigger, `The image ${JSON.stringify(image)}`, trusted);
       ids.set(image, id);
     }
     const labels = { [buildLabels.queue]: queue, [buildLabels.agent]: agent };

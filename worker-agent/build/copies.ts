@@ -20,6 +20,8 @@ export interface Copy {
   /** Sources and target. */
   readonly words: readonly string[];
   readonly target: string;
+  /** What the engine is told to do with them. */
+  readonly verb: string;
   /** Sources in the context. */
   readonly local: readonly string[];
   readonly foreign: readonly Foreign[];
@@ -31,7 +33,11 @@ interface Foreign extends Omit<Extra, "path"> {
 }
 
 /** @throws JobFault with a sentence. */
-export function copyOf({ name, flags, rest, documents, line }: Instruction, variables: Variables): Copy {
+export function copyOf(
+  { name, flags, rest, documents, line }: Instruction,
+  variables: Variables,
+  unpacks: boolean,
+): Copy {
   const kept: string[] = [];
   let from: string | undefined;
   let mode: number | undefined;
@@ -66,12 +72,20 @@ export function copyOf({ name, flags, rest, documents, line }: Instruction, vari
       const name = localName(expanded(source, variables), line);
       foreign.push({ name, mode, from: { context: folderOf(name) } });
     } else {
+      if (name === "ADD" && !unpacks && archive.test(expanded(source, variables) ?? source))
+        throw new JobFault(
+          `Line ${line} of the Dockerfile: ADD unpacks archives only where the queue is the operator's own (--trust), since nobody can tell how large they become. COPY it and unpack it with RUN.`,
+        );
       // Never an address, whatever a variable holds: the engine would fetch it from the host's network.
       local.push(name === "ADD" ? `./${source.replace(/^\/+/, "")}` : source);
     }
   }
-  return { from, kept: kept.join(" "), words, target, local, foreign };
+  // Whatever a file is called, COPY does not unpack it.
+  const verb = unpacks ? name : "COPY";
+  return { from, kept: kept.join(" "), words, target, verb, local, foreign };
 }
+
+const archive = /\.(?:tar|tgz|tbz2?|txz|tzst|tar\.\w+)$/i;
 
 function modeOf(text: string, variables: Variables): number | undefined {
   const value = expanded(text, variables) ?? "";

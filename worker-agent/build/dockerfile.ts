@@ -124,9 +124,19 @@ export function wordsOf(rest: string): readonly string[] {
 }
 
 /** Instructions that images bring with them must not name what the agent would have to fetch. */
-export function refuseTrigger(text: string, whose: string): void {
-  if (/^\s*(?:COPY|ADD)\s.*--from=/i.test(text) || /^\s*ADD\s.*(?:\/\/|\$)/i.test(text))
+export function refuseTrigger(text: string, whose: string, unpacks: boolean): void {
+  if (
+    /^\s*(?:COPY|ADD)\s.*--from=/i.test(text) ||
+    /^\s*ADD\s.*(?:\/\/|\$)/i.test(text) ||
+    (!unpacks && /^\s*ADD\s/i.test(text))
+  )
     throw new JobFault(
       `${whose} has ONBUILD ${text.trim().slice(0, 100)}: what comes from elsewhere must be named where it is used.`,
     );
+}
+
+/** What a shell is given for a here-document that is a whole script, with a program of its own to read it perhaps. */
+export function scriptOf(text: string, name: string): string {
+  if (!text.startsWith("#!")) return text;
+  return `f=$(mktemp) && cat >"$f" <<'${name}' && chmod +x "$f" && "$f"\n${text}${name}\n`;
 }

@@ -9,6 +9,7 @@ const options: PlanOptions = {
   platform: "linux/amd64",
   settings: new Map(),
   certificates: false,
+  unpacks: true,
 };
 const mark = 'LABEL q="1"';
 
@@ -125,6 +126,16 @@ describe("a Dockerfile", () => {
       'ADD ["./$UNKNOWN","/z"]',
       'COPY --chown=1 --from=<extras> ["/extra/2/a%20b","/m"]',
     ]);
+  });
+
+  test("unpacks nothing where the operator has no reason to trust it", () => {
+    const add = (words: string) => planned(`FROM a\nENV NAME=x.tar.gz\n${words}`, { unpacks: false });
+    expect(add("ADD --chown=1 . /x").lines.at(-1)).toBe('COPY --chown=1 ["./.","/x"]');
+    expect(add("ADD innocent /x").lines.at(-1)).toBe('COPY ["./innocent","/x"]');
+    for (const words of ["ADD a.tar /", "ADD *.tgz b /", "ADD $NAME /", "ADD a.tar.xz /"])
+      expect(() => add(words)).toThrow(/^Line 3 of the Dockerfile: ADD unpacks archives only where .*COPY it/);
+    expect(() => add("ONBUILD ADD . /x")).toThrow(/has ONBUILD ADD/);
+    expect(planned("FROM a\nADD a.tar /").lines.at(-1)).toBe('ADD ["./a.tar","/"]');
   });
 
   test("gets what its host's operator gives, which leaves nothing in the image's environment", () => {

@@ -4,7 +4,7 @@
 
 import { JobFault } from "../fault.ts";
 import { copyOf, type Extra } from "./copies.ts";
-import { type Instruction, parseDockerfile, refuseTrigger, wordsOf } from "./dockerfile.ts";
+import { type Instruction, parseDockerfile, refuseTrigger, scriptOf, wordsOf } from "./dockerfile.ts";
 import { mountOf } from "./mounts.ts";
 import { assignmentsIn, expanded, platformVariables, rawAssignment } from "./variables.ts";
 
@@ -16,6 +16,8 @@ export interface PlanOptions {
   readonly settings: ReadonlyMap<string, string>;
   /** Whether steps get the host's certificates. */
   readonly certificates: boolean;
+  /** Whether ADD unpacks archives of the context, which the engine does without any limit. */
+  readonly unpacks: boolean;
 }
 
 export interface Plan {
@@ -94,7 +96,7 @@ class Planner {
       if (name === "ENV")
         for (const [key, value] of assignmentsIn(instruction.rest, true))
           this.#variables.set(key, expanded(value ?? "", this.#variables) ?? value ?? "");
-      if (name === "ONBUILD") refuseTrigger(instruction.rest, `Line ${line} of the Dockerfile`);
+      if (name === "ONBUILD") refuseTrigger(instruction.rest, `Line ${line} of the Dockerfile`, this.#options.unpacks);
       this.#asIs(instruction);
     }
   }
@@ -168,8 +170,9 @@ class Planner {
   }
 
   #copy(instruction: Instruction): void {
-    const { name, shown, line } = instruction;
-    const { from, kept, words, target, local, foreign } = copyOf(instruction, this.#variables);
+    const { shown, line } = instruction;
+    const { unpacks } = this.#options;
+    const { from, kept, words, target, verb, local, foreign } = copyOf(instruction, this.#variables, unpacks);
     const emit = (parts: readonly string[]) => parts.filter((part) => part !== "").join(" ");
     if (from !== undefined) {
       const source = this.#stageOrImage(from, line);
@@ -182,7 +185,7 @@ class Planner {
       const what = JSON.stringify([`/${folder}/${file}`, target]);
       this.#step((given) => emit(["COPY", kept, `--from=${extrasOf(given)}`, what]), shown);
     }
-    if (local.length > 0) this.#step(() => emit([name, kept, JSON.stringify([...local, target])]), shown);
+    if (local.length > 0) this.#step(() => emit([verb, kept, JSON.stringify([...local, target])]), shown);
   }
 
   #stageOrImage(from: string, line: number): (given: Given) => string {
@@ -238,11 +241,6 @@ class Planner {
   #step(text: Step["text"], shown?: string): void {
     this.#steps.push({ text, ...(shown === undefined ? {} : { shown }) });
   }
-}
-
-function scriptOf(text: string, name: string): string {
-  if (!text.startsWith("#!")) return text;
-  return `f=$(mktemp) && cat >"$f" <<'${name}' && chmod +x "$f" && "$f"\n${text}${name}\n`;
 }
 
 function extrasOf({ extras }: Given): string {
