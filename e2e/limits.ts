@@ -14,7 +14,7 @@ export const lookEveryMs = 25;
 export const streamClosedMs = 25_000;
 /** An idle Durable Object is put to sleep after about 10 s, counted from its last alarm: a lease may end before. */
 export const hibernationMs = 60_000;
-/** A lost agent's job is assignable after at most its lease of 20 s, or 15 s after its socket closed. */
+/** A lost agent's job is assignable after at most its lease of 20 s, or 10 s after its socket closed. */
 export const leaseEndMs = 45_000;
 /** Building a page with Vite or a Worker with esbuild. */
 export const buildMs = 60_000;

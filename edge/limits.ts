@@ -1,7 +1,7 @@
 // The control plane's sizes, times and counts, each with its reason. What both sides must agree on is in wire/limits.ts.
 
 import type { AgentId } from "../wire/ids.ts";
-import { leaseMs } from "../wire/limits.ts";
+import { comeBackMs, leaseMs } from "../wire/limits.ts";
 import type { UrlRules } from "./outbound/urlRules.ts";
 
 const minuteMs = 60_000;
@@ -19,7 +19,7 @@ export interface QueueSettings {
   readonly admits: "any" | readonly AgentId[];
   readonly leaseMs: number;
   /** A closed socket leaves its agent this long to come back. */
-  readonly reconnectMs: number;
+  readonly comeBackMs: number;
   /** Every lease, after a start or a gap in which the queue itself did not run. */
   readonly graceMs: number;
   /** A result other than exit 0 answers identical submissions for this long. */
@@ -45,7 +45,7 @@ export const defaultQueueSettings: QueueSettings = {
   origins: [],
   admits: "any",
   leaseMs,
-  reconnectMs: 15_000,
+  comeBackMs,
   graceMs: 30_000,
   failureCacheMs: minuteMs,
   finishedListMs: dayMs,

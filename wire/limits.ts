@@ -75,6 +75,8 @@ export const gpusShownMax = 64;
 
 /** An agent's lease; renewed by its syncs. */
 export const leaseMs = 20_000;
+/** A closed socket leaves its agent this long to come back: several tries over a broken network, and soon enough for its jobs if it died. */
+export const comeBackMs = 10_000;
 /** An agent syncs at a random moment in this range, well below `leaseMs`. */
 export const syncEveryMsMin = 5_000;
 export const syncEveryMsMax = 8_000;

@@ -19,8 +19,8 @@ export const welcomeMs = 10_000;
 /** A half-open socket is noticed before the lease (20 s) ends: a ping that often, and silence at most this long. */
 export const pingEveryMs = 4_000;
 export const silenceMs = 10_000;
-/** After a loss: full jitter up to the cap, so that an edge that restarts is not met by all agents at once. */
-export const reconnect = { baseMs: 250, capMs: 5_000 } as const;
+/** After a loss: full jitter, so that an edge that restarts is not met by all agents at once. The cap leaves several tries in `comeBackMs`. */
+export const reconnect = { baseMs: 250, capMs: 3_000 } as const;
 /** After a refusal: somebody must change something first. */
 export const refusedRetry = { baseMs: 60_000, capMs: 60_000 } as const;
 /** Finishes in one frame: well below `agentFrameBytesMax`; the rest follow when these are answered. */

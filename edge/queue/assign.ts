@@ -107,9 +107,6 @@ function assign(turn: Turn, job: JobRow, agent: KnownAgent): void {
 export function orderStart(turn: Turn, job: JobRow, agent: KnownAgent): void {
   const [row] = turn.sql.all("SELECT canonical FROM definitions WHERE queue = ? AND job = ?", turn.queue, job.id);
   if (!row || job.attempt === null) throw new Error(`Job ${job.id} waits without a definition or attempt.`);
-  turn.orders(agent).start.push({
-    job: job.id,
-    attempt: attemptName(turn, job.attempt),
-    canonical: text(row, "canonical"),
-  });
+  const attempt = attemptName(turn, job.attempt);
+  turn.orders(agent).start.set(attempt, { job: job.id, attempt, canonical: text(row, "canonical") });
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { Finish } from "../../wire/agentMessages.ts";
 import { TestQueue } from "./testQueue.ts";
 
 test("a job goes to an agent in the turn that accepts it, and clients see Queued, Running, Finished", () => {
@@ -65,7 +66,7 @@ test("tags, cpus and memory decide where a job goes, and an agent is never given
   expect(big.filter((job) => queue.state(job) === "Queued").length).toBe(1);
 });
 
-test("an agent that comes back within its lease goes on with its attempt; nobody else gets the job", () => {
+test("an agent that comes back in time goes on with its attempt; nobody else gets the job", () => {
   const queue = new TestQueue();
   const agent = queue.agent("a");
   const job = queue.submit("1");
@@ -73,12 +74,26 @@ test("an agent that comes back within its lease goes on with its attempt; nobody
   expect(held).toBe(job);
   agent.disconnect();
   const other = queue.agent("b");
-  queue.pass(14_000);
+  queue.pass(9_900);
   other.sync();
   expect(other.jobs()).toEqual([]);
   agent.connect();
   agent.finish(job);
   expect(queue.state(job)).toBe("Success");
+});
+
+test("a job that was to be sent again, and ends in the same moment, is not sent", () => {
+  const queue = new TestQueue();
+  const agent = queue.agent("a");
+  const job = queue.submit("1");
+  expect(agent.jobs()).toEqual([job]);
+  const [lost] = agent.held.splice(0);
+  if (!lost) throw new Error("The agent holds nothing.");
+  const { revision } = agent;
+  const sync = (...finished: Finish[]) => ({ type: "sync" as const, revision, holds: [], finished, declined: [] });
+  agent.sendTogether([sync(), sync({ ...lost, reason: "Error", error: "lost" })]);
+  expect(agent.jobs()).toEqual([]);
+  expect(agent.answers).toEqual(["accepted"]);
 });
 
 test("a lost agent's job starts elsewhere when its lease ends, and the stale attempt changes nothing", () => {

@@ -135,7 +135,7 @@ export class Queue {
     }
     return this.#turns.run(now, (turn) => {
       sessions.remove(id);
-      agentGone(turn, agent, turn.now + settings.reconnectMs);
+      agentGone(turn, agent, turn.now + settings.comeBackMs);
     });
   }
 

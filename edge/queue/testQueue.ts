@@ -10,7 +10,7 @@ import { defaultQueueSettings, type QueueSettings } from "../limits.ts";
 import { NodeSql } from "../node/sqlite.ts";
 import type { Call } from "./callbacks.ts";
 import { lookups } from "./lookups.ts";
-import { Queue } from "./queue.ts";
+import { Queue, type QueueEvent } from "./queue.ts";
 import { type ClientCaller, Sessions } from "./sessions.ts";
 import type { Submission, SubmitOutcome } from "./submit.ts";
 import type { Effect } from "./turn.ts";
@@ -206,6 +206,17 @@ export class TestAgent {
   send(message: AgentMessage): void {
     const queue = this.#queue;
     if (this.#socket) queue.do(queue.queue.agentFrame(queue.now, this.#socket.id, JSON.stringify(message)));
+  }
+
+  /** Frames that arrive at the same moment. */
+  sendTogether(messages: readonly AgentMessage[]): void {
+    const { id = "" } = this.#socket ?? {};
+    const events = messages.map(
+      (message): QueueEvent =>
+        (queue, now) =>
+          queue.agentFrame(now, id, JSON.stringify(message)).effects,
+    );
+    this.#queue.do({ reply: undefined, effects: this.#queue.queue.together(this.#queue.now, events) });
   }
 
   sync(more: Partial<Extract<AgentMessage, { type: "sync" }>> = {}): void {

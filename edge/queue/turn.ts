@@ -34,7 +34,8 @@ export interface StartOrder {
 }
 
 interface AgentOutbox {
-  readonly start: StartOrder[];
+  /** By attempt: what is asked for twice in a turn starts once. */
+  readonly start: Map<Attempt, StartOrder>;
   readonly stop: { readonly job: JobId; readonly attempt: Attempt; readonly reason: StopReason }[];
   readonly answered: FinishAnswer[];
 }
@@ -105,7 +106,7 @@ export class Turn {
   orders(session: KnownAgent): AgentOutbox {
     const existing = this.#agents.get(session.id);
     if (existing) return existing;
-    const outbox: AgentOutbox = { start: [], stop: [], answered: [] };
+    const outbox: AgentOutbox = { start: new Map(), stop: [], answered: [] };
     this.#agents.set(session.id, outbox);
     return outbox;
   }
@@ -118,12 +119,21 @@ export class Turn {
 
   /** Everything that leaves, in order. */
   finish(): readonly Effect[] {
-    for (const [session, outbox] of this.#agents) this.sendText([session], ordersFrame(this.state.attempt, outbox));
+    for (const [session, { start, ...outbox }] of this.#agents) {
+      // What was to be started may have ended within the same turn.
+      const held = [...start.values()].filter((order) => this.#isHeld(order));
+      this.sendText([session], ordersFrame(this.state.attempt, held, outbox));
+    }
     for (const jobs of this.broadcast.take(this.now, this.#announced)) {
       this.sendText(this.sessions.audience(), updateFrame([...jobs]));
     }
     this.#tellWatchers();
     return this.#effects;
+  }
+
+  #isHeld({ job, attempt }: StartOrder): boolean {
+    const row = this.load.row(job);
+    return row !== undefined && `${this.state.epoch}.${row.attempt}` === attempt;
   }
 
   /** Sessions that see only what they watch hear of it at once. */
@@ -143,7 +153,11 @@ function updateFrame(jobs: readonly (readonly [JobId, Job])[]): string {
 }
 
 /** An `orders` frame (wire/agentMessages.ts). Definitions are canonical JSON already and are put in as they are. */
-function ordersFrame(revision: number, { start, stop, answered }: AgentOutbox): string {
+function ordersFrame(
+  revision: number,
+  start: readonly StartOrder[],
+  { stop, answered }: Pick<AgentOutbox, "stop" | "answered">,
+): string {
   const starts = start.map(
     ({ job, attempt, canonical }) => `{"job":"${job}","attempt":"${attempt}","definition":${canonical}}`,
   );
