@@ -37,6 +37,8 @@ export interface QueueSettings {
   /** Where webhooks may go. */
   readonly callbackRules: UrlRules;
   readonly waitingBytesMax: number;
+  /** One client, a socket or an address, may submit this fast: a person's scripts and sweeps never come near the default. */
+  readonly submissionsPerSecond: number;
 }
 
 export const defaultQueueSettings: QueueSettings = {
@@ -57,6 +59,7 @@ export const defaultQueueSettings: QueueSettings = {
   callsWaitingMax: 10_000,
   callbackRules: { literals: "checked", allowRanges: [], ownHosts: [] },
   waitingBytesMax: 256 * 1024 * 1024,
+  submissionsPerSecond: 200,
 };
 
 /** Lateness of the alarm that means the queue itself did not run (a slept laptop, a stopped process). */
@@ -123,10 +126,8 @@ export const shapesMax = 64;
 /** Waiting jobs of one shape that are read at a time: a round of assignments seldom needs more. */
 export const waitingReadAheadMax = 64;
 
-/** One client, a socket or an address, may submit this fast: a person's scripts and sweeps never come near it. */
-export const submissionsPerSecond = 200;
-/** So many at once, such as a sweep of parameters that is submitted as one. */
-export const submissionsBurst = 1000;
+/** A client that has rested may submit at once what it may in this time, such as a sweep of parameters. */
+export const submissionsBurstMs = 5_000;
 /** The part of a queue's waiting places that one address may take. */
 export const clientShare = 0.1;
 /** Clients whose rate is remembered before those at rest are forgotten. */

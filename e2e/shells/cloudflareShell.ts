@@ -18,7 +18,14 @@ export interface CloudflareShell extends Shell {
   readonly pid: number;
 }
 
-export async function startCloudflareShell({ inspect = false } = {}): Promise<CloudflareShell> {
+export interface CloudflareShellOptions {
+  readonly inspect?: boolean;
+  /** What the Worker is configured with beside its secrets and its bucket. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+export async function startCloudflareShell(options: CloudflareShellOptions = {}): Promise<CloudflareShell> {
+  const { inspect = false, settings = {} } = options;
   const folder = temporaryFolder();
   const bucket = await startBucket();
   const objects = join(folder, "objects");
@@ -39,6 +46,7 @@ export async function startCloudflareShell({ inspect = false } = {}): Promise<Cl
         S3_ENDPOINT: bucket.endpoint,
         S3_ACCESS_KEY_ID: bucket.accessKeyId,
         S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
+        ...settings,
       },
     });
   let running = await start();

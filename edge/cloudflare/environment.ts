@@ -17,4 +17,6 @@ export interface Environment {
   readonly S3_ENDPOINT?: string;
   /** This deployment's public address, if it is not the one that a request names. */
   readonly PUBLIC_ORIGIN?: string;
+  /** How fast one client may submit, if not as fast as by default. */
+  readonly SUBMISSIONS_PER_SECOND?: string;
 }

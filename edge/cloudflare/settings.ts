@@ -4,7 +4,11 @@ import { defaultQueueSettings, type QueueSettings } from "../limits.ts";
 import type { Environment } from "./environment.ts";
 import { workerRules } from "./post.ts";
 
-export function settingsOf({ PUBLIC_ORIGIN }: Environment): QueueSettings {
+export function settingsOf({ PUBLIC_ORIGIN, SUBMISSIONS_PER_SECOND }: Environment): QueueSettings {
   const origins = PUBLIC_ORIGIN ? [PUBLIC_ORIGIN] : [];
-  return { ...defaultQueueSettings, publish: "objects", origins, callbackRules: workerRules(origins) };
+  const rate = Number(SUBMISSIONS_PER_SECOND);
+  // A setting that is no rate must not end all submissions.
+  const submissionsPerSecond = rate > 0 ? rate : defaultQueueSettings.submissionsPerSecond;
+  const callbackRules = workerRules(origins);
+  return { ...defaultQueueSettings, publish: "objects", origins, callbackRules, submissionsPerSecond };
 }

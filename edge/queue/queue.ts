@@ -36,7 +36,7 @@ export type QueueEvent = (queue: Queue, now: number) => readonly Effect[];
 export class Queue {
   readonly #parts: Pick<QueueParts, "settings" | "sessions">;
   readonly #turns: Turns;
-  readonly #rates = new Rates();
+  readonly #rates: Rates;
   /** Sessions that survived mean that this object only slept; otherwise the process is new and nobody could renew a lease. */
   readonly #isNew: boolean;
 
@@ -44,6 +44,7 @@ export class Queue {
     this.#parts = parts;
     this.#isNew = parts.sessions.size === 0;
     this.#turns = new Turns(parts);
+    this.#rates = new Rates(parts.settings.submissionsPerSecond);
   }
 
   /** Once after the process began (or a Durable Object woke): sockets that are gone are noticed, owed effects leave again. */

@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
-import { submissionsBurst, submissionsPerSecond } from "../limits.ts";
+import { defaultQueueSettings, submissionsBurstMs } from "../limits.ts";
 import { Rates } from "./rates.ts";
 import { TestQueue } from "./testQueue.ts";
+
+const { submissionsPerSecond } = defaultQueueSettings;
+const submissionsBurst = (submissionsPerSecond * submissionsBurstMs) / 1000;
 
 function takeAll(rates: Rates, client: string, now: number): number {
   let taken = 0;
@@ -10,7 +13,7 @@ function takeAll(rates: Rates, client: string, now: number): number {
 }
 
 test("a client may submit a burst, and after it as fast as its tokens come back", () => {
-  const rates = new Rates();
+  const rates = new Rates(submissionsPerSecond);
   expect(takeAll(rates, "a", 0)).toBe(submissionsBurst);
   expect(rates.take("a", 0)).toMatchObject({ code: "rate", retryAfterMs: 1000 / submissionsPerSecond });
   expect(takeAll(rates, "a", 1_000)).toBe(submissionsPerSecond);
@@ -18,19 +21,19 @@ test("a client may submit a burst, and after it as fast as its tokens come back"
 });
 
 test("one client's haste is not another's", () => {
-  const rates = new Rates();
+  const rates = new Rates(submissionsPerSecond);
   takeAll(rates, "a", 0);
   expect(takeAll(rates, "b", 0)).toBe(submissionsBurst);
 });
 
 test("a clock that goes back gives no tokens", () => {
-  const rates = new Rates();
+  const rates = new Rates(submissionsPerSecond);
   takeAll(rates, "a", 10_000);
   expect(rates.take("a", 0)?.code).toBe("rate");
 });
 
 test("who has no address is not limited", () => {
-  const rates = new Rates();
+  const rates = new Rates(submissionsPerSecond);
   for (let i = 0; i < 2 * submissionsBurst; i++) expect(rates.take(null, 0)).toBeUndefined();
 });
 
