@@ -54,7 +54,11 @@ on_debian() {
 }
 am_root() { [ "$(id -u)" = 0 ]; }
 
+# Once is enough: several parts may each install something.
+updated=
 apt_update() {
+  [ -z "$updated" ] || return 0
+  updated=yes
   # One foreign source that can't be reached is no reason to stop: whether the package is found decides.
   apt-get -qq -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 update >/dev/null 2>&1 </dev/null || :
 }

@@ -1,7 +1,7 @@
 // An agent's process is killed in every phase of a job. The next one of the same data folder adopts or finishes what there is,
 // says what ended meanwhile, and leaves nothing behind; the job has one result.
 
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -10,6 +10,7 @@ import type { AgentOptions, RunningAgent } from "./agent.ts";
 import { longshore } from "./testCommand.ts";
 import { docker, jobsLeftOf, leftOf } from "./testEngine.ts";
 import { startProxy, type TestProxy } from "./testProxy.ts";
+import { release, untilReleased } from "./testRelease.ts";
 import { kill, type Stack, startStack, until } from "./testStack.ts";
 
 let stack: Stack;
@@ -166,12 +167,11 @@ test("between creating its container and starting it", async () => {
 
 test("while its container runs", async () => {
   await startFirst();
-  const id = await stack.submit({ command: counted("until [ -e /job-cache/go ]; do sleep 0.1; done; echo done") });
+  const id = await stack.submit({ command: counted(`${untilReleased}; echo done`) });
   await stack.running(id);
   await killFirst();
   await restart();
-  const [cache = ""] = await readdir(join(dataDir, "job-cache"));
-  await writeFile(join(dataDir, "job-cache", cache, "go"), "");
+  await release(dataDir);
   await expectEnd(id, { runs: 1 });
   expect(stack.events).toContainEqual(expect.objectContaining({ event: "job adopted", state: "running" }));
 });
@@ -201,9 +201,10 @@ test("while it uploads", async () => {
 
 test("with a finish that the queue has not heard", async () => {
   await startFirst();
-  const id = await stack.submit({ command: counted("sleep 1") });
+  const id = await stack.submit({ command: counted(untilReleased) });
   await stack.running(id);
   await stack.stopEdge();
+  await release(dataDir);
   await until(
     "the finish is on disk",
     () => readdir(join(dataDir, "spool"), { recursive: true }),

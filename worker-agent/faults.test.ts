@@ -6,6 +6,7 @@ import type { JobId } from "../wire/ids.ts";
 import { longshore } from "./testCommand.ts";
 import { jobsLeftOf, leftOf } from "./testEngine.ts";
 import { startProxy } from "./testProxy.ts";
+import { release, untilReleased } from "./testRelease.ts";
 import { kill, type Stack, startStack, until } from "./testStack.ts";
 import { systemWorld } from "./world.ts";
 
@@ -60,9 +61,10 @@ describe.concurrent("an agent", () => {
     const api = await startProxy({ host: "localhost", port: Number(new URL(stack.api).port) });
     try {
       const agent = await process(queue, `http://127.0.0.1:${api.port}`);
-      const id = await stack.submit({ command: "sleep 3; echo done" }, queue);
+      const id = await stack.submit({ command: `${untilReleased}; echo done` }, queue);
       await running(id, queue, agent.id);
       api.fallSilent();
+      await release(agent.dataDir);
       await says(agent, "nothing came for 10 s");
       const job = await stack.finished(id, queue);
       expect(job.finished?.result?.logs.map(([text]) => text)).toEqual(["done"]);
@@ -129,9 +131,10 @@ describe.concurrent("an agent", () => {
     const queue = crypto.randomUUID();
     let offset = 0;
     const world = { ...systemWorld, now: () => Date.now() + offset };
-    const agent = await stack.agent({ dataDir: await stack.folder(), queues: [queue], capacity, world });
+    const dataDir = await stack.folder();
+    const agent = await stack.agent({ dataDir, queues: [queue], capacity, world });
     await until("it is connected", agent.connected, Boolean);
-    const kept = await stack.submit({ command: "sleep 3; echo done", maxDuration: "10s" }, queue);
+    const kept = await stack.submit({ command: `${untilReleased}; echo done`, maxDuration: "50s" }, queue);
     const ended = await stack.submit({ command: "sleep 50", maxDuration: "3s" }, queue);
     await running(kept, queue, agent.id);
     await running(ended, queue, agent.id);
@@ -139,6 +142,7 @@ describe.concurrent("an agent", () => {
     const ahead = await stack.run({ command: "true" }, queue);
     offset = -48 * 3_600_000;
     const behind = await stack.run({ command: "true" }, queue);
+    await release(dataDir);
     const results = [ahead, behind, (await stack.finished(kept, queue)).finished?.result];
     for (const result of results) {
       expect(result).toMatchObject({ StatusCode: 0 });

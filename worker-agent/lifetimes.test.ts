@@ -1,12 +1,13 @@
 // What outlives what: agents that die, stop and start again, edges that go away, containers that go on.
 
-import { access, readdir, readFile, writeFile } from "node:fs/promises";
+import { access, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { agentIdOf } from "../wire/agentId.ts";
 import { queueNameOfKey } from "../wire/keyedQueue.ts";
 import type { RunningAgent } from "./agent.ts";
 import { containersOf, docker, jobsLeftOf, leftOf } from "./testEngine.ts";
+import { release, untilReleased } from "./testRelease.ts";
 import { kill, logText, type Stack, startStack, status, until } from "./testStack.ts";
 
 let stack: Stack;
@@ -29,8 +30,7 @@ describe("an agent that is killed", () => {
     const dataDir = await stack.folder();
     const first = stack.agentProcess(dataDir);
     const id = await stack.submit({
-      command:
-        "echo one; until [ -e /job-cache/go ]; do sleep 0.1; done; echo two; ip -4 addr show dev eth0 | grep -c inet; echo x > /outputs/x",
+      command: `echo one; ${untilReleased}; echo two; ip -4 addr show dev eth0 | grep -c inet; echo x > /outputs/x`,
     });
     await stack.running(id);
     const [container] = await containersOf(id);
@@ -41,8 +41,7 @@ describe("an agent that is killed", () => {
       () => agent?.held(),
       (held) => held === 1,
     );
-    const [cache] = await readdir(join(dataDir, "job-cache"));
-    await writeFile(join(dataDir, "job-cache", String(cache), "go"), "");
+    await release(dataDir);
     const job = await stack.finished(id);
     expect(job.finished?.reason).toBe("Success");
     expect(logText(job.finished?.result ?? { logs: [], isTimedOut: false, outputs: {} })).toBe("one\ntwo\n1");
@@ -54,9 +53,10 @@ describe("an agent that is killed", () => {
   test("reports a container that ended meanwhile, and removes what never started", async () => {
     const dataDir = await stack.folder();
     const first = stack.agentProcess(dataDir);
-    const id = await stack.submit({ command: "echo one; sleep 1; echo two; exit 7" });
+    const id = await stack.submit({ command: `echo one; ${untilReleased}; echo two; exit 7` });
     await stack.running(id);
     await kill(first);
+    await release(dataDir);
     await until(
       "the container has ended",
       () => containersOf(id),
@@ -91,10 +91,12 @@ describe("an agent that is killed", () => {
 
 describe("an edge that goes away", () => {
   test("gets the result of a job that ended meanwhile", async () => {
-    agent = await stack.agent();
-    const id = await stack.submit({ command: "sleep 1; echo done" });
+    const dataDir = await stack.folder();
+    agent = await stack.agent({ dataDir });
+    const id = await stack.submit({ command: `${untilReleased}; echo done` });
     await stack.running(id);
     await stack.stopEdge();
+    await release(dataDir);
     await until(
       "the job has ended",
       () => stack.events,
@@ -109,9 +111,10 @@ describe("an edge that goes away", () => {
   test("gets it also from an agent that was restarted in between", async () => {
     const dataDir = await stack.folder();
     const first = await stack.agent({ dataDir });
-    const id = await stack.submit({ command: "sleep 1; echo done" });
+    const id = await stack.submit({ command: `${untilReleased}; echo done` });
     await stack.running(id);
     await stack.stopEdge();
+    await release(dataDir);
     await until(
       "the job has ended",
       () => stack.events,
@@ -139,11 +142,13 @@ describe("stopping an agent", () => {
   });
 
   test("with a drain finishes what runs and takes nothing new", async () => {
-    agent = await stack.agent({ capacity });
-    const id = await stack.submit({ command: "sleep 2; echo done" });
+    const dataDir = await stack.folder();
+    agent = await stack.agent({ dataDir, capacity });
+    const id = await stack.submit({ command: `${untilReleased}; echo done` });
     await stack.running(id);
     const stopped = agent.stop({ drain: true });
     const later = await stack.submit({ command: "true" });
+    await release(dataDir);
     await stopped;
     expect((await stack.job(id))?.finished?.reason).toBe("Success");
     expect((await stack.job(later))?.state).toBe("Queued");
@@ -209,7 +214,7 @@ describe("several at once", () => {
     const dataDir = await stack.folder();
     agent = await stack.agent({ dataDir, queues: [stack.queue] });
     const id = await stack.submit({
-      command: "until [ -e /job-cache/go ]; do sleep 0.1; done; ip -4 addr show dev eth0",
+      command: `${untilReleased}; ip -4 addr show dev eth0`,
     });
     await stack.running(id);
     const before = await jobsLeftOf(agent.id);
@@ -220,8 +225,7 @@ describe("several at once", () => {
       expect(await leftOf(passer.id)).toEqual([]);
     }
     expect(await jobsLeftOf(agent.id)).toEqual(before);
-    const [queue = ""] = await readdir(join(dataDir, "job-cache"));
-    await writeFile(join(dataDir, "job-cache", queue, "go"), "");
+    await release(dataDir);
     const { finished } = await stack.finished(id);
     expect(JSON.stringify(finished?.result?.logs)).toContain("inet ");
   });

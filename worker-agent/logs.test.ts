@@ -193,7 +193,7 @@ describe("an agent of its own", () => {
   test("that gives a job back is followed by another, behind a line that says so", async () => {
     const queue = `again-${crypto.randomUUID()}`;
     const first = await stack.agent({ queues: [queue], dataDir: await stack.folder() });
-    const id = await stack.submit({ command: "echo one; sleep 1; echo two" }, queue);
+    const id = await stack.submit({ command: "echo one; until [ -e /tmp/go ]; do sleep 0.1; done; echo two" }, queue);
     await until(
       "the first line is there",
       () => answer(id, 0, queue),
@@ -201,6 +201,8 @@ describe("an agent of its own", () => {
     );
     await first.stop({ drain: false });
     const second = await stack.agent({ queues: [queue], dataDir: await stack.folder() });
+    await stack.running(id, queue);
+    for (const container of await containersOf(id)) await docker("exec", container, "touch", "/tmp/go");
     await stack.finished(id, queue);
     const divider = "\u2014 started again on another agent \u2014";
     expect(await linesOf(id, queue)).toEqual(["one", divider, "one", "two"]);

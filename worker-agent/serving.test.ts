@@ -6,7 +6,9 @@ import * as v from "valibot";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { longshore } from "./testCommand.ts";
 import { leftOf } from "./testEngine.ts";
+import { release, untilReleased } from "./testRelease.ts";
 import { kill, type Stack, startStack, status, until } from "./testStack.ts";
+import { systemWorld } from "./world.ts";
 
 const Line = v.looseObject({ event: v.string(), agent: v.optional(v.string()), port: v.optional(v.number()) });
 type Line = v.InferOutput<typeof Line>;
@@ -63,12 +65,13 @@ test("--idle-exit ends an agent that has had no job for that long, and not soone
 
 test("a pause finishes what runs, takes nothing, says why, outlasts a restart, and ends with resume", async () => {
   const agent = await started();
-  const running = await stack.submit({ command: "sleep 2; echo done" });
+  const running = await stack.submit({ command: `${untilReleased}; echo done` });
   await stack.running(running);
   const pause = longshore(["agent", "pause", "--data-dir", agent.dataDir, "--note", "an update"]);
   expect(await pause.exit).toBe(0);
   await agent.event("agent paused");
   const waiting = await stack.submit({ command: "true" });
+  await release(agent.dataDir);
   expect((await stack.finished(running)).finished?.reason).toBe("Success");
   const why = await until(
     "the queue says why the job waits",
@@ -92,9 +95,11 @@ test("a pause finishes what runs, takes nothing, says why, outlasts a restart, a
 
 test("a pause with a time ends by itself", async () => {
   const dataDir = await stack.folder();
-  expect(await longshore(["agent", "pause", "--data-dir", dataDir, "--for", "2s"]).exit).toBe(0);
-  const agent = await stack.agent({ dataDir });
+  expect(await longshore(["agent", "pause", "--data-dir", dataDir, "--for", "10m"]).exit).toBe(0);
+  let laterMs = 0;
+  const agent = await stack.agent({ dataDir, world: { ...systemWorld, now: () => Date.now() + laterMs } });
   expect(agent.status().note).toMatch(/^It is paused until 20/);
+  laterMs = 10 * 60_000;
   expect((await stack.run({ command: "true" })).StatusCode).toBe(0);
   expect(agent.status().state).toBe("serving");
 });
@@ -108,7 +113,7 @@ test("the health page, its metrics and its verdict follow what the agent does", 
     async () => (await at("/healthz")).status,
     (code) => code === 200,
   );
-  const id = await stack.submit({ command: "until [ -e /job-cache/go ]; do sleep 0.1; done" });
+  const id = await stack.submit({ command: untilReleased });
   await stack.running(id);
   expect(v.parse(Status, await (await at("/status.json")).json())).toMatchObject({ state: "serving", slotsUsed: 1 });
   const page = await (await at("/")).text();

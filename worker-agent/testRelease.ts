@@ -1,0 +1,13 @@
+// For the tests of this folder: jobs that go on when they are told to, so that no test depends on who is faster.
+
+import { readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** The part of a job's command that waits for its release. */
+export const untilReleased = "until [ -e /job-cache/go ]; do sleep 0.1; done";
+
+/** Lets the jobs go on that an agent runs, or has left running: `dataDir` is its. */
+export async function release(dataDir: string): Promise<void> {
+  const caches = join(dataDir, "job-cache");
+  for (const queue of await readdir(caches)) await writeFile(join(caches, queue, "go"), "");
+}
