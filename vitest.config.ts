@@ -9,8 +9,8 @@ const shared = {
   // What the tests start is compiled once, as bin/longshore has it, not by every process.
   env: { NODE_COMPILE_CACHE: join(import.meta.dirname, "node_modules/.cache/node") },
   // Limits for a machine that is busy with something else, too: what they wait for comes much sooner.
-  expect: { poll: { timeout: 10_000 } },
-  testTimeout: 30_000,
+  expect: { poll: { timeout: 20_000 } },
+  testTimeout: 60_000,
   hookTimeout: 60_000,
 };
 

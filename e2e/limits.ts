@@ -6,8 +6,8 @@ export const startMs = 20_000;
 export const stopMs = 15_000;
 /** workerd waits for open sockets before it ends: after this it is killed, which its data survives. */
 export const workerdStopMs = 1_500;
-/** Anything that two processes on one machine tell each other. */
-export const answerMs = 10_000;
+/** Anything that two processes on one machine tell each other, also when it has other work. */
+export const answerMs = 20_000;
 /** A look at a state over HTTP is repeated after this. */
 export const lookEveryMs = 25;
 /** A closed connection is noticed at the latest when the next heartbeat of 15 s is written to it. */

@@ -158,12 +158,12 @@ function envOf(definition: object): object {
   return "env" in definition && typeof definition.env === "object" && definition.env !== null ? definition.env : {};
 }
 
-/** Polls a state until it is as wanted. The error shows the last state seen. */
+/** Polls a state until it is as wanted. The error shows the last state seen. The limit is for a machine under load. */
 export async function until<T>(
   what: string,
   look: () => Promise<T> | T,
   wanted: (seen: T) => boolean,
-  limitMs = 30_000,
+  limitMs = 60_000,
 ): Promise<T> {
   const deadline = Date.now() + limitMs;
   for (;;) {
@@ -198,11 +198,20 @@ async function edgeProcess(dataDir: string, port: number): Promise<{ child: Chil
       stdio: ["pipe", "pipe", "inherit"],
     },
   );
-  const line = await new Promise<string>((resolve, reject) => {
-    child.stdout.once("data", (chunk: Buffer) => resolve(chunk.toString()));
-    child.once("exit", (code) => reject(new Error(`The edge ended with ${code}.`)));
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => {
+    said += chunk.toString();
   });
-  return { child, port: Number(line) };
+  child.once("error", (error) => {
+    said += String(error);
+  });
+  const { ended } = await until(
+    "the edge has said its port, or ended",
+    () => ({ said, ended: child.exitCode ?? child.signalCode }),
+    (seen) => seen.said.endsWith("\n") || seen.ended !== null,
+  );
+  if (ended !== null) throw new Error(`The edge ended with ${ended}: ${said}`);
+  return { child, port: Number(said) };
 }
 
 export function kill(child: ChildProcess): Promise<void> {
