@@ -68,6 +68,8 @@ export const logSearchLines = 50_000;
 export const logMatchesMax = 100_000;
 /** A longer log is downloaded rather than copied. */
 export const logCopyCharsMax = 8 * 1024 * 1024;
+/** The end of what a build's step printed; a click shows all. */
+export const buildLinesShown = 200;
 /** A longer line is drawn up to here. */
 export const logLineCharsShown = 20_000;
 

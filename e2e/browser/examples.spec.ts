@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { removeImages } from "../shells/containers.ts";
 import { type GitServer, startGitServer } from "../shells/gitServer.ts";
 import { startNodeShell } from "../shells/nodeShell.ts";
+import { pageLink } from "./links.ts";
 import { attachOutput, controls, expect, slowly, test } from "./longshore.ts";
 
 const label = `longshore.test=${randomUUID()}`;
@@ -58,6 +59,27 @@ builds(
     await tryOut("A build from git");
     await expect(state).toContainText("Done", slowly);
     await expect(log).toContainText("Hello from a build.");
+
+    // What a build printed stands by itself, as a list of its steps; the one that runs or has failed lies open.
+    await expect(log).not.toContainText("COPY");
+    await page.getByRole("combobox", { name: "Lines to show" }).selectOption("Build");
+    const steps = page.getByRole("list", { name: "Build steps" }).getByRole("button");
+    await expect(steps).toHaveText([
+      /^1 of 4FROM/,
+      /^2 of 4LABEL/,
+      /^3 of 4COPY hello \/hello\d+.* m?s$/,
+      /^4 of 4CMD/,
+    ]);
+    const opened = page.getByRole("list", { name: "Build steps" }).getByRole("button", { expanded: true });
+    await expect(opened).toHaveCount(0);
+    const dockerfile = `FROM longshore/shell\nLABEL ${label}\nRUN echo printed; sleep 1; exit 3`;
+    await page.goto(pageLink(origin, { job: { build: { dockerfile } } }));
+    await controls(page).run.click();
+    await expect(page.getByText("printed", { exact: true })).toBeVisible(slowly);
+    await expect(opened).toHaveText(/^3 of 3RUN echo printed/);
+    await expect(state).toContainText("Failed", slowly);
+    await expect(opened).toHaveText(/failed after \d/);
+    await expect(page.getByText("printed", { exact: true })).toBeVisible();
   },
 );
 

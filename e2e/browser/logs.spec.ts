@@ -39,6 +39,9 @@ test("a log has its colours, is searched, filtered and linked to, and is whole a
   await page.getByRole("combobox", { name: "Lines to show" }).selectOption("stderr");
   await expect(page.getByText("1 line", { exact: true })).toBeVisible();
   await expect(log).toContainText("Traceback: it broke here");
+  await page.getByRole("combobox", { name: "Lines to show" }).selectOption("Side by side");
+  await expect(page.getByRole("log", { name: "Lines of stdout" })).toContainText("after 2999");
+  await expect(page.getByRole("log", { name: "Lines of stderr" })).toHaveText(/^Traceback: it broke here$/);
   await page.getByRole("combobox", { name: "Lines to show" }).selectOption("Everything");
   await page.keyboard.press("e");
   await expect(log.getByText("Traceback: it broke here")).toBeInViewport();

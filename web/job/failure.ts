@@ -74,11 +74,7 @@ const errors: readonly (readonly [RegExp, string, readonly string[]])[] = [
     "The agent's disk is full, or the job wrote more than it may.",
     ["Write less to the container's own disk.", "Free space on the agent's machine."],
   ],
-  [
-    /build|dockerfile/i,
-    "The image could not be built.",
-    ["Open the log and choose Build: the last lines name the step."],
-  ],
+  [/build|dockerfile/i, "The image could not be built.", ["Look at the step that failed: the log has it open."]],
   [
     /input|fetch|download|address|refused/i,
     "An input could not be fetched.",

@@ -26,6 +26,12 @@ export class LogStore {
   #numbersOfLooks = new Map<string, number>([["{}", 0]]);
   #look: Look = plainLook;
   #chars = 0;
+  #generation = 0;
+
+  /** Grows when lines go: then the others stand elsewhere. */
+  get generation(): number {
+    return this.#generation;
+  }
 
   get length(): number {
     return this.#texts.length;
@@ -72,6 +78,7 @@ export class LogStore {
     this.#texts = [];
     this.#look = plainLook;
     this.#chars = 0;
+    this.#generation++;
   }
 
   /** Removes the first lines. */
@@ -81,6 +88,7 @@ export class LogStore {
     this.#times.copyWithin(0, count);
     this.#flags.copyWithin(0, count);
     this.#lookNumbers.copyWithin(0, count);
+    this.#generation++;
   }
 
   #grow(): void {

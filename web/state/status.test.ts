@@ -96,6 +96,18 @@ test.each<[string, Partial<Facts>, string, RegExp, readonly string[]]>([
     /^Downloading, 900 KB of 300 MB, about 20 s left$/,
     ["stop"],
   ],
+  [
+    "a build",
+    {
+      job: {
+        ...job,
+        progress: { phase: "image", since: 3, message: "RUN make", amount: { done: 2, total: 7, unit: "steps" } },
+      },
+    },
+    "Building the image",
+    /^Step 3 of 7: RUN make$/,
+    ["stop"],
+  ],
   ["running", { job: { ...job, progress: { phase: "run", since: 3 } } }, "Running", /^$/, ["stop"]],
   ["done", { job: finished("Success") }, "Done in 3.4 s", /^$/, ["again"]],
   ["exit 0", { job: finished("Success", { statusCode: 0 }) }, "Done in 3.4 s", /^$/, ["again"]],

@@ -145,21 +145,24 @@ const phaseWords = {
 } as const;
 
 function running({ progress, time }: Job, leftMs: number | undefined): Status {
-  const word = progress ? phaseWords[progress.phase] : "Starting";
+  const { phase, message, amount } = progress ?? {};
+  const isBuild = amount?.unit === "steps";
   const left = leftMs === undefined ? undefined : leftText(leftMs);
-  const parts = [progress?.message, progress?.amount && amountText(progress.amount), left].filter(Boolean);
+  const parts = isBuild
+    ? [`${amountText(amount)}: ${message ?? ""}`]
+    : [message, amount && amountText(amount), left].filter(Boolean);
   return {
     tone: "running",
-    word,
+    word: isBuild ? "Building the image" : phase ? phaseWords[phase] : "Starting",
     ...(parts.length > 0 ? { detail: parts.join(", ") } : {}),
-    ...(progress?.amount ? { amount: progress.amount } : {}),
+    ...(amount ? { amount } : {}),
     since: progress?.since ?? time,
     actions: ["stop"],
   };
 }
 
 export function amountText({ done, total, unit }: Amount): string {
-  if (unit === "steps") return `step ${Math.min(done + 1, total)} of ${total}`;
+  if (unit === "steps") return `Step ${Math.min(done + 1, total)} of ${total}`;
   if (total === 0) return sizeText(done);
   const [whole, part] = [sizeText(total), sizeText(done)];
   const unitOf = (text: string) => text.slice(text.indexOf(" "));

@@ -7,19 +7,24 @@ import type { LogStore } from "../../state/logStore.ts";
 
 export type TimeStyle = "none" | "clock" | "since";
 
-interface Props {
-  readonly store: LogStore;
-  readonly at: number;
-  readonly number: number;
+/** How all rows of a log are drawn. */
+export interface RowLook {
   readonly times: TimeStyle;
-  readonly start: number;
   readonly pattern: RegExp | undefined;
-  readonly isTarget: boolean;
-  readonly isMatch: boolean;
+  /** The number of the line that the address names. */
+  readonly target: number | undefined;
+  /** The place in the store of the match in view. */
+  readonly match: number | undefined;
   readonly onNumber: (number: number) => void;
 }
 
-export function LogRow({ store, at, number, times, start, pattern, isTarget, isMatch, onNumber }: Props) {
+interface Props extends RowLook {
+  readonly store: LogStore;
+  readonly at: number;
+  readonly number: number;
+}
+
+export function LogRow({ store, at, number, times, pattern, target, match, onNumber }: Props) {
   const time = store.time(at);
   const whole = store.text(at);
   const text = whole.length > logLineCharsShown ? whole.slice(0, logLineCharsShown) : whole;
@@ -28,8 +33,8 @@ export function LogRow({ store, at, number, times, start, pattern, isTarget, isM
       class="log-row"
       data-kind={store.kind(at)}
       data-build={store.isBuild(at)}
-      data-target={isTarget}
-      data-match={isMatch}
+      data-target={number === target}
+      data-match={at === match}
       title={time > 0 ? new Date(time).toLocaleTimeString() : undefined}
     >
       <button
@@ -40,7 +45,7 @@ export function LogRow({ store, at, number, times, start, pattern, isTarget, isM
         data-number={number}
         onClick={() => onNumber(number)}
       />
-      {times === "none" ? null : <span class="time" data-time={timeText(time, times, start)} />}
+      {times === "none" ? null : <span class="time" data-time={timeText(time, times, store.time(0))} />}
       <span class="line">
         {spansOf(text, store.look(at)).map((span, index) => (
           <Piece key={index} look={span.look}>

@@ -1,29 +1,22 @@
 // What can be done with a log: choose, search, wrap, times, follow, copy, download.
 
-import type { ReadonlySignal, Signal } from "@preact/signals";
+import type { Signal } from "@preact/signals";
 import type { RefObject } from "preact";
 import { Icon } from "../icons.tsx";
 import type { TimeStyle } from "./LogRow.tsx";
-import type { LogFilter } from "./layout.ts";
+import type { LogMode } from "./layout.ts";
+import type { LogSearch } from "./useSearch.ts";
 
 export interface LogChoices {
-  readonly filter: Signal<LogFilter>;
+  /** Undefined until a person chooses: then what is going on decides. */
+  readonly mode: Signal<LogMode | undefined>;
   readonly isWrapped: Signal<boolean>;
   readonly times: Signal<TimeStyle>;
 }
 
-export interface LogSearch {
-  readonly text: Signal<string>;
-  readonly isBroken: ReadonlySignal<boolean>;
-  /** Places of the matching lines in the store. */
-  readonly matches: ReadonlySignal<readonly number[]>;
-  /** Which of them is in view. */
-  readonly current: ReadonlySignal<number>;
-  step(by: 1 | -1): void;
-}
-
 interface Props {
   readonly choices: LogChoices;
+  readonly mode: LogMode;
   readonly search: LogSearch;
   readonly field: RefObject<HTMLInputElement | null>;
   readonly count: string;
@@ -32,34 +25,35 @@ interface Props {
   readonly said: string;
   readonly onFollow: () => void;
   readonly onError: () => void;
-  readonly onCopy: () => void;
+  readonly onCopy: () => Promise<void>;
   readonly onDownload: () => void;
 }
 
-const filters: readonly (readonly [LogFilter, string])[] = [
+const modes: readonly (readonly [LogMode, string])[] = [
   ["all", "Everything"],
   ["build", "Build"],
   ["run", "Run"],
   ["out", "stdout"],
   ["err", "stderr"],
+  ["apart", "Side by side"],
 ];
 const nextTimes: Readonly<Record<TimeStyle, TimeStyle>> = { none: "clock", clock: "since", since: "none" };
 const timeNames: Readonly<Record<TimeStyle, string>> = { none: "off", clock: "by the clock", since: "since the start" };
 
 export function LogTools(props: Props) {
-  const { choices, count, isEmpty, isFollowing, said } = props;
-  const { filter, isWrapped, times } = choices;
+  const { choices, mode, count, isEmpty, isFollowing, said } = props;
+  const { isWrapped, times } = choices;
   return (
     <div class="log-head">
       <select
         aria-label="Lines to show"
-        value={filter.value}
+        value={mode}
         onChange={({ currentTarget }) => {
-          const chosen = filters.find(([name]) => name === currentTarget.value);
-          if (chosen) filter.value = chosen[0];
+          const chosen = modes.find(([name]) => name === currentTarget.value);
+          if (chosen) choices.mode.value = chosen[0];
         }}
       >
-        {filters.map(([name, title]) => (
+        {modes.map(([name, title]) => (
           <option key={name} value={name}>
             {title}
           </option>
@@ -67,10 +61,10 @@ export function LogTools(props: Props) {
       </select>
       <span class="meta">{count}</span>
       <SearchField {...props} />
+      <span class="said" role="status">
+        {said}
+      </span>
       <span class="actions">
-        <span class="said" role="status">
-          {said}
-        </span>
         <Tool icon="error" name="Go to the first error" isPossible={!isEmpty} onClick={props.onError} />
         <Tool
           icon="wrap"
@@ -84,7 +78,7 @@ export function LogTools(props: Props) {
           isPressed={times.value !== "none"}
           onClick={() => (times.value = nextTimes[times.value])}
         />
-        <Tool icon="copy" name="Copy the log" isPossible={!isEmpty} onClick={props.onCopy} />
+        <Tool icon="copy" name="Copy the log" isPossible={!isEmpty} onClick={() => void props.onCopy()} />
         <Tool icon="download" name="Download the log" isPossible={!isEmpty} onClick={props.onDownload} />
         <Tool icon="follow" name="Follow the end" isPressed={isFollowing} onClick={props.onFollow} />
       </span>

@@ -4,7 +4,7 @@ import { effect, signal } from "@preact/signals";
 import * as v from "valibot";
 import type { KeyValues } from "../../state/browser.ts";
 import type { LogChoices } from "./LogTools.tsx";
-import type { LogFilter } from "./layout.ts";
+import type { LogMode } from "./layout.ts";
 
 const key = "longshore.log";
 const Stored = v.object({ isWrapped: v.boolean(), times: v.picklist(["none", "clock", "since"]) });
@@ -15,7 +15,7 @@ export function logChoices(storage: KeyValues): LogChoices {
   const times = signal(stored.times);
   effect(() => storage.set(key, JSON.stringify({ isWrapped: isWrapped.value, times: times.value })));
   // What is chosen to be shown belongs to the log in view, not to the person.
-  return { filter: signal<LogFilter>("all"), isWrapped, times };
+  return { mode: signal<LogMode | undefined>(undefined), isWrapped, times };
 }
 
 function read(text: string | undefined): v.InferOutput<typeof Stored> {

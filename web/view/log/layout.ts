@@ -5,6 +5,8 @@ import { logHeightPxMax, logRowPx, logRowsMargin } from "../../limits.ts";
 import type { LogStore } from "../../state/logStore.ts";
 
 export type LogFilter = "all" | "build" | "run" | "out" | "err";
+/** A filter, or the two streams beside each other. */
+export type LogMode = LogFilter | "apart";
 
 export function isShown(store: LogStore, at: number, filter: LogFilter): boolean {
   switch (filter) {
@@ -24,16 +26,23 @@ export function isShown(store: LogStore, at: number, filter: LogFilter): boolean
 export class ShownLines {
   readonly #store: LogStore;
   readonly filter: LogFilter;
-  readonly #indexes: number[] = [];
+  #indexes: number[] = [];
   #seen = 0;
+  #generation: number;
 
   constructor(store: LogStore, filter: LogFilter) {
     this.#store = store;
     this.filter = filter;
+    this.#generation = store.generation;
   }
 
   update(): void {
     if (this.filter === "all") return;
+    if (this.#generation !== this.#store.generation) {
+      this.#generation = this.#store.generation;
+      this.#indexes = [];
+      this.#seen = 0;
+    }
     for (; this.#seen < this.#store.length; this.#seen++)
       if (isShown(this.#store, this.#seen, this.filter)) this.#indexes.push(this.#seen);
   }
@@ -45,6 +54,11 @@ export class ShownLines {
   /** A shown line's place in the store. */
   index(at: number): number {
     return this.filter === "all" ? at : (this.#indexes[at] ?? 0);
+  }
+
+  /** Whether it shows a line, by its place in the store. */
+  has(index: number): boolean {
+    return index < this.#store.length && isShown(this.#store, index, this.filter);
   }
 
   /** The place among the shown lines of the first one at or after a place in the store. */

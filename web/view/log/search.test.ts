@@ -15,11 +15,9 @@ function storeOf(...lines: readonly (string | { readonly err: string })[]): LogS
 
 async function found(text: string, store: LogStore): Promise<readonly number[]> {
   const query = queryOf(text);
-  let matches: readonly number[] = [];
+  const matches: number[] = [];
   if (query.kind === "query")
-    await search(store, query.pattern, new AbortController().signal, (now) => {
-      matches = now;
-    });
+    await search(store, query.pattern, 0, new AbortController().signal, (some) => matches.push(...some));
   return matches;
 }
 

@@ -1,7 +1,7 @@
 // Looks for words or a pattern in a log, a part at a time so that the page stays awake.
 
 import { plainLine } from "../../job/ansi.ts";
-import { logMatchesMax, logSearchLines } from "../../limits.ts";
+import { logSearchLines } from "../../limits.ts";
 import type { LogStore } from "../../state/logStore.ts";
 
 export type Query =
@@ -23,21 +23,22 @@ export function queryOf(text: string): Query {
   }
 }
 
-/** Places in the store of lines that match, told in growing lists. */
+/** Searches from a place on. Tells, part by part, the places of the lines that match and how far it has come. */
 export async function search(
   store: LogStore,
   pattern: RegExp,
+  start: number,
   signal: AbortSignal,
-  tell: (matches: readonly number[]) => void,
+  tell: (matches: readonly number[], to: number) => void,
 ): Promise<void> {
-  const matches: number[] = [];
-  for (let from = 0; from < store.length && matches.length < logMatchesMax; from += logSearchLines) {
+  for (let from = start; from < store.length; from += logSearchLines) {
     const to = Math.min(store.length, from + logSearchLines);
+    const matches: number[] = [];
     for (let at = from; at < to; at++) {
       pattern.lastIndex = 0;
       if (pattern.test(plainLine(store.text(at)))) matches.push(at);
     }
-    tell([...matches]);
+    tell(matches, to);
     await new Promise((resolve) => setTimeout(resolve));
     if (signal.aborted) return;
   }
