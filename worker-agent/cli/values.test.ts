@@ -27,7 +27,7 @@ describe("GPUs", () => {
     expect(() => gpus(text)).toThrow(/a number of GPUs, their ids/);
   });
 
-  test("`all` are those that the driver names", () => {
+  test("a driver that answers says which there are", () => {
     const folder = mkdtempSync(join(tmpdir(), "longshore-driver-"));
     try {
       // Stands for the driver's own program, which a machine without such a device doesn't have.
@@ -35,6 +35,10 @@ describe("GPUs", () => {
       chmodSync(join(folder, "nvidia-smi"), 0o755);
       vi.stubEnv("PATH", `${folder}:${process.env.PATH}`);
       expect(gpus("all")).toEqual(["0", "1", "4"]);
+      expect(gpus("3")).toEqual(["0", "1", "4"]);
+      expect(gpus("device=1,4")).toEqual(["1", "4"]);
+      expect(() => gpus("4")).toThrow(/There are not 4 GPUs: the driver names 0, 1, 4\./);
+      expect(() => gpus("device=1,2")).toThrow(/There is no GPU 2: the driver names 0, 1, 4\./);
     } finally {
       rmSync(folder, { recursive: true });
     }

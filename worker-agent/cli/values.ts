@@ -68,16 +68,31 @@ export function pullPolicy(text: string): "never" | "missing" | { readonly after
   return { afterMs };
 }
 
-/** `2` is the devices 0 and 1; `0,2` or `device=0,2` are these two; `all` are those that the driver names. */
+/** `2` is the first two devices; `0,2` or `device=0,2` are these two; `all` are those that the driver names. */
 export function gpus(text: string): readonly string[] {
   // Quotes are left over where a command for `docker run --gpus` was copied.
   const plain = text.replaceAll(/["'\s]/g, "");
   if (plain === "all") return devicesOfDriver();
-  if (/^\d{1,3}$/.test(plain)) return Array.from({ length: Number(plain) }, (_, index) => String(index));
+  if (/^\d{1,3}$/.test(plain)) return firstDevices(Number(plain));
   const ids = plain.replace(/^device=/, "").split(",");
   if (ids.some((id) => !/^(\d{1,3}|(GPU|MIG)-[A-Za-z0-9-]+)$/.test(id)))
     throw new InvalidArgumentError("It is a number of GPUs, their ids like 0,2 or device=1, or all.");
+  // A driver that doesn't answer here may be at the engine's machine.
+  const known = devicesOfSmi();
+  const absent = known && ids.find((id) => /^\d+$/.test(id) && !known.includes(id));
+  if (absent !== undefined) throw new InvalidArgumentError(`There is no GPU ${absent}: ${namedByDriver(known ?? [])}`);
   return [...new Set(ids)];
+}
+
+function firstDevices(count: number): readonly string[] {
+  const known = count === 0 ? undefined : devicesOfSmi();
+  if (known && known.length < count)
+    throw new InvalidArgumentError(`There are not ${count} GPUs: ${namedByDriver(known)}`);
+  return known ? known.slice(0, count) : Array.from({ length: count }, (_, index) => String(index));
+}
+
+function namedByDriver(ids: readonly string[]): string {
+  return ids.length === 0 ? "the driver names none." : `the driver names ${ids.join(", ")}.`;
 }
 
 function devicesOfDriver(): readonly string[] {

@@ -97,7 +97,7 @@ describe("an image that is not here", () => {
     expect(manifests()).toHaveLength(asked);
   });
 
-  test("tells how many bytes of it are here, and never fewer than before", async () => {
+  test("tells how many bytes of it are here, then how many are unpacked, and never fewer than before", async () => {
     const name = await pushed(open, 30_000_000);
     let time = 0;
     const some = await images({ world: { ...systemWorld, elapsed: () => (time += 1_000) } });
@@ -105,7 +105,11 @@ describe("an image that is not here", () => {
     await some.ensure(name, queue, each, never);
     const amounts = each.heard.notes.flatMap(({ amount }) => (amount ? [amount] : []));
     expect(amounts.at(-1)?.total).toBeGreaterThan(29_000_000);
-    expect(amounts.map(({ done }) => done)).toEqual(amounts.map(({ done }) => done).toSorted((a, b) => a - b));
+    for (const stage of ["Downloading", "Unpacking"]) {
+      const done = each.heard.notes.filter(({ message }) => message === stage).map(({ amount }) => amount?.done ?? 0);
+      expect(done.length).toBeGreaterThan(0);
+      expect(done).toEqual(done.toSorted((a, b) => a - b));
+    }
     expect(amounts.every(({ unit, done, total }) => unit === "bytes" && done <= total)).toBe(true);
   });
 

@@ -23,35 +23,61 @@ const silent = new Set([
   "Extracting",
 ]);
 
+interface Layer {
+  readonly total: number;
+  got: number;
+  unpacked: number;
+}
+
+/** Whose numbers are a layer's bytes. */
+const counted = new Set(["Downloading", "Extracting"]);
+/** What is said of a layer that is here. */
+const arrived = new Set(["Download complete", "Extracting", "Pull complete", "Already exists"]);
+
 export class PullProgress {
-  readonly #layers = new Map<string, { current: number; total: number }>();
+  readonly #layers = new Map<string, Layer>();
+  /** Layers of which nobody has said that they are here. */
+  readonly #awaited = new Set<string>();
   #shownBytes = 0;
 
   /** A line for the log, when the event is worth one. */
   add({ id, status, progressDetail }: PullEvent): string | undefined {
-    const total = progressDetail?.total ?? 0;
-    if (id !== undefined && total > 0) {
-      if (status === "Downloading") this.#layers.set(id, { current: progressDetail?.current ?? 0, total });
-      // The engine leaves out what it has no time to say, such as how a quick download went.
-      if (status === "Extracting") this.#layers.set(id, { current: total, total });
-    }
-    const layer = id === undefined ? undefined : this.#layers.get(id);
-    if (layer && (status === "Download complete" || status === "Pull complete")) layer.current = layer.total;
+    if (id !== undefined && status !== undefined) this.#see(id, status, progressDetail ?? {});
     if (status === undefined || silent.has(status)) return undefined;
     return id === undefined ? status : `${id}: ${status}`;
   }
 
-  /** Totals appear late, so the number that is shown never goes back. */
+  #see(id: string, status: string, { current = 0, total = 0 }: NonNullable<PullEvent["progressDetail"]>): void {
+    if (status === "Pulling fs layer") this.#awaited.add(id);
+    else if (arrived.has(status)) this.#awaited.delete(id);
+    const known = this.#layers.get(id);
+    // The engine leaves out what it has no time to say, such as how a quick download went.
+    const layer = known ?? (total > 0 && counted.has(status) ? { total, got: 0, unpacked: 0 } : undefined);
+    if (!layer) return;
+    this.#layers.set(id, layer);
+    if (status === "Downloading") layer.got = current;
+    if (arrived.has(status)) layer.got = layer.total;
+    if (status === "Extracting") layer.unpacked = current;
+    if (status === "Pull complete") layer.unpacked = layer.total;
+  }
+
+  /** Layers are unpacked one after the other while others still come; only when all are here, that is what is waited for. */
   note(): ProgressNote | undefined {
     const layers = [...this.#layers.values()];
-    const known = layers.reduce((sum, layer) => sum + layer.total, 0);
+    const sum = (of: (layer: Layer) => number) => layers.reduce((all, layer) => all + of(layer), 0);
+    const known = sum(({ total }) => total);
     if (known === 0) return undefined;
+    if (this.#awaited.size === 0)
+      return { message: "Unpacking", amount: { done: sum(({ unpacked }) => unpacked), total: known, unit: "bytes" } };
+    // Totals appear late, so the number that is shown never goes back.
     this.#shownBytes = Math.max(
       this.#shownBytes,
-      layers.reduce((sum, layer) => sum + layer.current, 0),
+      sum(({ got }) => got),
     );
-    const amount = { done: this.#shownBytes, total: Math.max(known, this.#shownBytes), unit: "bytes" } as const;
-    return { message: "Downloading", amount };
+    return {
+      message: "Downloading",
+      amount: { done: this.#shownBytes, total: Math.max(known, this.#shownBytes), unit: "bytes" },
+    };
   }
 }
 
