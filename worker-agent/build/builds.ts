@@ -19,16 +19,18 @@ import type { Images } from "../images/images.ts";
 import type { ImageRecords } from "../images/records.ts";
 import type { LogSink } from "../log.ts";
 import type { World } from "../world.ts";
-import { contextOf, pointersSentence, recipeIn, writeContext } from "./context.ts";
+import { contextOf, recipeIn, writeContext } from "./context.ts";
 import { refuseTrigger } from "./dockerfile.ts";
 import { extrasTag, importExtras, removeExtras } from "./extras.ts";
 import { filesOf } from "./git.ts";
 import type { GitOptions } from "./gitProgram.ts";
+import { LfsFiles } from "./lfs.ts";
 import { type Origin, Origins } from "./origins.ts";
 import { planBuild } from "./plan.ts";
 import { runBuild } from "./run.ts";
-import { fetchWithSubmodules } from "./submodules.ts";
+import { fetchWithSubmodules, type GitPart } from "./submodules.ts";
 import { archiveTree, noTree, type Tree, tarTree } from "./tree.ts";
+import { argumentsOf } from "./variables.ts";
 
 /** What of this host builds get, because its operator says so. */
 export interface BuildSettings {
@@ -119,7 +121,7 @@ export class Builds {
     const { engine, images, network, settings, agent, trusted, world, log } = this.#options;
     const { variables, certificates } = settings;
     const platform = await this.#platform(build.platform, signal);
-    const tree = await this.#tree(origin, folder, tell, signal);
+    const { tree, parts } = await this.#tree(origin, folder, tell, signal);
     const wanted = {
       dockerfile: build.dockerfile,
       filename: build.filename,
@@ -142,16 +144,17 @@ export class Builds {
     }
     const labels = { [buildLabels.queue]: queue, [buildLabels.agent]: agent };
     const tag = `${extrasTag}${world.newId()}`;
-    const files = contextOf(tree, recipe);
+    const lfs = new LfsFiles({ parts, sources, folder: join(folder, "lfs"), tell });
+    const files = lfs.filled(contextOf(tree, recipe), recipe.prefix);
     const image = { repository: builtRepository, tag, labels };
     const extrasOptions = { engine, sources, context: files, folder, ...image, certificates };
     const extras = await importExtras(plan.extras, extrasOptions, signal);
     try {
       const { dockerfile, steps } = plan.write({ idOf: (image) => ids.get(image) ?? image, extras, labels });
       const context = join(folder, "context.tar");
-      const { count, pointers } = await writeContext(files, dockerfile, context, signal);
+      const count = await writeContext(files, dockerfile, context, signal);
       if (origin.kind !== "none") tell.line(`The context has ${count} files.`, "docker build");
-      if (pointers.length > 0) tell.line(pointersSentence(pointers), "docker build");
+      if (lfs.remark !== undefined) tell.line(lfs.remark, "docker build");
       const place = await network.place(queue);
       try {
         if (!trusted && !place.filtered)
@@ -170,20 +173,20 @@ export class Builds {
     }
   }
 
-  async #tree(origin: Origin, folder: string, tell: ImageWatcher, signal: AbortSignal): Promise<Tree> {
+  async #tree(origin: Origin, folder: string, tell: ImageWatcher, signal: AbortSignal): Promise<Found> {
     switch (origin.kind) {
       case "none":
-        return noTree;
+        return { tree: noTree, parts: [] };
       case "archive": {
         const path = join(folder, "archive");
         await this.#options.cache.materialise(origin.hash, path);
-        return await archiveTree(path, origin.shown);
+        return { tree: await archiveTree(path, origin.shown), parts: [] };
       }
       case "git": {
         const git = this.#gitOptions(join(folder, "git"));
         tell.line(`Fetching ${origin.shown} at ${origin.commit}`, "cloning repo");
         const parts = await fetchWithSubmodules(origin.source, origin, git, tell, signal);
-        return tarTree(...parts.map((part) => () => filesOf(part, signal)));
+        return { tree: tarTree(...parts.map((part) => () => filesOf(part, signal))), parts };
       }
     }
   }
@@ -225,22 +228,15 @@ export class Builds {
   }
 }
 
+/** What is built from, and the repositories that it is made of. */
+interface Found {
+  readonly tree: Tree;
+  readonly parts: readonly GitPart[];
+}
+
 interface Task extends BuildRequest {
   readonly origin: Origin;
   readonly name: string;
   readonly folder: string;
   readonly buildArgs: ReadonlyMap<string, string>;
-}
-
-function argumentsOf({ buildArgs = [] }: Build): ReadonlyMap<string, string> {
-  return new Map(
-    buildArgs.map((text) => {
-      const [, name, value] = /^\s*([A-Za-z_]\w*)=([\s\S]*)$/.exec(text) ?? [];
-      if (name === undefined || value === undefined)
-        throw new JobFault(
-          `The build argument ${JSON.stringify(text.slice(0, 50))} has no value: one looks like VERSION=1.2.`,
-        );
-      return [name, value];
-    }),
-  );
 }

@@ -1,13 +1,13 @@
 // The context that the engine gets: what a tree has of it, without what its ignore file names, under our Dockerfile.
 
 import { createWriteStream } from "node:fs";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { finished, pipeline } from "node:stream/promises";
 import tar from "tar-stream";
 import { JobFault } from "../fault.ts";
 import { ignoring } from "./ignore.ts";
-import { lfsPointerBytesMax, linksMax, recipeBytesMax, recipesMax, shownNamesMax } from "./limits.ts";
-import { safePath, type Tree, type TreeEntry } from "./tree.ts";
+import { linksMax, recipeBytesMax, recipesMax, shownNamesMax } from "./limits.ts";
+import { bytesOf, safePath, type Tree, type TreeEntry } from "./tree.ts";
 
 /** Where a definition says that the Dockerfile and its files are. */
 export interface Wanted {
@@ -72,43 +72,31 @@ export function contextOf(tree: Tree, { prefix, ignore }: Recipe): Tree {
     }, signal);
 }
 
-export interface WrittenContext {
-  /** How many files of the tree are in it. */
-  readonly count: number;
-  /** Those that only point to a file of Git LFS. */
-  readonly pointers: readonly string[];
-}
-
-/** Writes the context to a file. */
+/** Writes the context to a file. `@returns` how many files of the tree are in it. */
 export async function writeContext(
   files: Tree,
   dockerfile: string,
   path: string,
   signal: AbortSignal,
-): Promise<WrittenContext> {
+): Promise<number> {
   const pack = tar.pack();
   const file = createWriteStream(path, { flags: "wx", mode: 0o600 });
   const written = pipeline(pack, file, { signal });
   written.catch(() => {});
   let ownIgnore = "";
   let count = 0;
-  const pointers: string[] = [];
   try {
     await files(async (entry, content) => {
       if (entry.kind !== "folder") count += 1;
       if (entry.path === ignoreName && entry.kind === "file") ownIgnore = await textOf(content);
-      else if (entry.kind === "file" && entry.size <= lfsPointerBytesMax) {
-        const bytes = await bytesOf(content);
-        if (isPointer(bytes)) pointers.push(entry.path);
-        await packEntry(pack, entry, Readable.from(bytes));
-      } else await packEntry(pack, entry, content);
+      else await packEntry(pack, entry, content);
     }, signal);
     // The engine takes these two out of what builds see where the second one names them.
     pack.entry({ name: recipeName }, dockerfile);
     pack.entry({ name: ignoreName }, `${ownIgnore === "" ? `${ignoreName}\n` : `${ownIgnore}\n`}${recipeName}\n`);
     pack.finalize();
     await written;
-    return { count, pointers };
+    return count;
   } catch (error) {
     pack.destroy();
     file.destroy();
@@ -117,22 +105,12 @@ export async function writeContext(
   }
 }
 
-export function pointersSentence(paths: readonly string[]): string {
-  const more = paths.length > shownNamesMax ? ` and ${paths.length - shownNamesMax} more` : "";
-  return `Files of Git LFS are not fetched, the context has only their pointers: ${paths.slice(0, shownNamesMax).join(", ")}${more}. What the build needs of them can be an input, or be fetched by ADD with its address.`;
-}
-
 /** Puts an entry of a tree into another archive. */
 export async function packEntry(pack: tar.Pack, entry: TreeEntry, content: Readable): Promise<void> {
   const { path: name, kind, mode, size, modified: mtime, target: linkname } = entry;
   if (kind === "file") await pipeline(content, pack.entry({ name, mode, mtime, size }));
   else if (kind === "folder") pack.entry({ name, mode, mtime, type: "directory" });
   else pack.entry({ name, mode, mtime, linkname, type: kind === "link" ? "symlink" : "link" });
-}
-
-/** https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md#the-pointer */
-function isPointer(bytes: Buffer): boolean {
-  return bytes.toString("latin1").startsWith("version https://git-lfs.github.com/spec/");
 }
 
 function isRecipe(path: string, filename: string | undefined): boolean {
@@ -185,10 +163,4 @@ function followed(path: string, links: ReadonlyMap<string, string>): string {
 
 async function textOf(content: Readable): Promise<string> {
   return (await bytesOf(content)).toString("utf8");
-}
-
-async function bytesOf(content: Readable): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of content) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }

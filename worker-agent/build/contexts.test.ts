@@ -1,5 +1,6 @@
 // Where builds come from: real git over HTTP and archives, on this machine.
 
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { docker } from "../testEngine.ts";
 import { startBuilder, type TestBuilder } from "./testBuilder.ts";
@@ -59,7 +60,7 @@ describe("a git repository", () => {
     expect(builder.git.asked(/burst.git/) - before).toBeLessThanOrEqual(5);
   });
 
-  test("has its submodules, as far as they may be read here; the log names the others, and files of Git LFS", async () => {
+  test("has its submodules and its files of Git LFS, as far as they may be read here; the log names the others", async () => {
     const { git } = builder;
     const url = (name: string, address: string) => `[submodule "${name}"]\n  path = ${name}\n  url = ${address}\n`;
     const deep = await git.commit("o/deep.git", "main", { deep: "deep" });
@@ -78,11 +79,16 @@ describe("a git repository", () => {
     };
     const modules = Object.entries(addresses).map(([name, address]) => url(name, address));
     const commits = { "app/lib": lib, "app/secret": secret, "app/inside": lib, "app/file": lib, "app/none": lib };
-    const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${"a".repeat(64)}\nsize 12345\n`;
-    const dockerfile = `${from}\nCOPY . /x\nCMD cd /x && find . -type f | sort`;
+    const lfs = (oid: string, size: number) =>
+      `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${size}\n`;
+    const model = Buffer.alloc(100_000, "m");
+    const oid = createHash("sha256").update(model).digest("hex");
+    git.serve(`/lfs/${oid}`, model);
+    const dockerfile = `${from}\nCOPY . /x\nCMD cd /x && find . -type f | sort && sha256sum <model`;
     const files = {
       "app/Dockerfile": dockerfile,
-      "app/model.bin": pointer,
+      "app/gone": lfs("a".repeat(64), 5),
+      "app/model": lfs(oid, model.length),
       ".gitmodules": modules.join(""),
       ".gitattributes": "kept export-ignore",
       "app/kept": "",
@@ -90,13 +96,15 @@ describe("a git repository", () => {
     await git.commit("o/super.git", "main", files, commits);
     const { logs } = await builder.built({ context: `${git.origin}/o/super.git/tree/main/app` });
     const lines = logs.map(([text]) => text);
-    expect(lines.slice(-6)).toEqual([
+    expect(lines.slice(-8)).toEqual([
       "./Dockerfile",
+      "./gone",
       "./kept",
       "./lib/.gitmodules",
       "./lib/in/deep",
       "./lib/lib",
-      "./model.bin",
+      "./model",
+      `${oid}  -`,
     ]);
     expect(lines).toEqual(
       expect.arrayContaining([
@@ -107,7 +115,7 @@ describe("a git repository", () => {
         expect.stringMatching(/^The submodule inside is not in the context: .*not on the public internet/),
         'The submodule file is not in the context: its address "/etc" can\'t be read over https.',
         "The submodule none is not in the context: .gitmodules has no address for it.",
-        expect.stringMatching(/^Files of Git LFS are not fetched, the context has only their pointers: model\.bin\./),
+        "Of files of Git LFS the context has only pointers: gone. The LFS server says: not here.",
       ]),
     );
     // What another try may bring is not left out of an image that is kept.

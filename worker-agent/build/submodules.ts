@@ -20,6 +20,11 @@ interface Repository {
   readonly depth: number;
 }
 
+/** Files of a commit, and where it came from. */
+export interface GitPart extends Part {
+  readonly source: GitSource;
+}
+
 /** @throws JobFault with a sentence. */
 export async function fetchWithSubmodules(
   source: GitSource,
@@ -27,14 +32,14 @@ export async function fetchWithSubmodules(
   options: GitOptions,
   tell: ImageWatcher,
   signal: AbortSignal,
-): Promise<readonly Part[]> {
-  const parts: Part[] = [];
+): Promise<readonly GitPart[]> {
+  const parts: GitPart[] = [];
   const limited = within(gitMs, signal);
   const budget = { bytesLeft: contextBytesMax };
   const fetch = async ({ source, found, prefix, depth }: Repository): Promise<void> => {
     const folder = join(options.folder, String(parts.length));
     const { commit, gitlinks } = await fetchCommit(source, found, { ...options, folder, budget }, limited);
-    parts.push({ folder, commit, path: found.folder.join("/"), prefix });
+    parts.push({ source, folder, commit, path: found.folder.join("/"), prefix });
     for (const link of gitlinks) {
       const inner = submoduleSource(link.url, link.commit, source);
       const path = `${prefix}${link.path}`;

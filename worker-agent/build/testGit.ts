@@ -40,6 +40,7 @@ export async function startGit(): Promise<TestGit> {
     log.push(path);
     const bytes = served.get(path);
     if (bytes) return void response.end(bytes);
+    if (path.endsWith("/info/lfs/objects/batch")) return void answerLfs(request, response, served);
     if (path.startsWith("/away/")) return void response.writeHead(302, { location: `http://127.0.0.2:1${path}` }).end();
     const [user] = Buffer.from((request.headers.authorization ?? "").replace("Basic ", ""), "base64")
       .toString()
@@ -97,6 +98,24 @@ export async function startGit(): Promise<TestGit> {
       await rm(root, { recursive: true, force: true });
     },
   };
+}
+
+/** An LFS server, of what is served below /lfs/. */
+async function answerLfs(
+  request: IncomingMessage,
+  response: ServerResponse,
+  served: ReadonlyMap<string, Buffer>,
+): Promise<void> {
+  let text = "";
+  for await (const chunk of request) text += String(chunk);
+  const objects = [...text.matchAll(/"oid":"([0-9a-f]{64})"/g)].map(([, oid = ""]) => {
+    const download = { href: `http://${request.headers.host}/lfs/${oid}`, header: { "x-lfs": "yes" } };
+    return served.has(`/lfs/${oid}`)
+      ? { oid, actions: { download } }
+      : { oid, error: { code: 404, message: "not here" } };
+  });
+  response.setHeader("content-type", "application/vnd.git-lfs+json");
+  response.end(JSON.stringify({ objects }));
 }
 
 /** `git http-backend` is a CGI program: its answer begins with headers. */

@@ -217,3 +217,10 @@ class Limits {
       );
   }
 }
+
+/** A whole content, which is known to be small. */
+export async function bytesOf(content: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of content) if (Buffer.isBuffer(chunk)) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}

@@ -1,4 +1,7 @@
-// ARG and ENV, as far as they decide from where something comes. Pure.
+// ARG and ENV, as far as they decide from where something comes, and the arguments that a definition gives. Pure.
+
+import type { Build } from "../../wire/definition.ts";
+import { JobFault } from "../fault.ts";
 
 export type Variables = ReadonlyMap<string, string>;
 
@@ -68,4 +71,18 @@ export function platformVariables(platform: string): Map<string, string> {
 export function rawAssignment(rest: string, name: string): string {
   const found = new RegExp(`(?:^|\\s)(${name}=(?:"(?:[^"\\\\]|\\\\.)*"|'[^']*'|\\\\.|[^\\s"'\\\\])*)`).exec(rest);
   return found?.[1] ?? name;
+}
+
+/** @throws JobFault when one has no value. */
+export function argumentsOf({ buildArgs = [] }: Build): ReadonlyMap<string, string> {
+  return new Map(
+    buildArgs.map((text) => {
+      const [, name, value] = /^\s*([A-Za-z_]\w*)=([\s\S]*)$/.exec(text) ?? [];
+      if (name === undefined || value === undefined)
+        throw new JobFault(
+          `The build argument ${JSON.stringify(text.slice(0, 50))} has no value: one looks like VERSION=1.2.`,
+        );
+      return [name, value];
+    }),
+  );
 }

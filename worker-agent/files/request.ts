@@ -17,7 +17,7 @@ export interface RequestBody {
 }
 
 export interface RequestOptions {
-  readonly method: "GET" | "PUT";
+  readonly method: "GET" | "PUT" | "POST";
   readonly signal: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: RequestBody;

@@ -18,6 +18,16 @@ export interface SourcesOptions {
   readonly silenceMs?: number;
 }
 
+/** A server that is there and says no: another try changes nothing. */
+export class Refused extends JobFault {}
+
+export interface Question {
+  /** For the first server alone, not for where it redirects to. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Is posted. */
+  readonly body?: string;
+}
+
 export class Sources {
   readonly #options: SourcesOptions;
   readonly #own: ReadonlySet<string>;
@@ -31,14 +41,19 @@ export class Sources {
    * Gives the body of a 2xx answer to `take`, once for each try.
    * @throws JobFault with a sentence when it can't be read.
    */
-  async read<T>(address: string, signal: AbortSignal, take: (body: IncomingMessage) => Promise<T>): Promise<T> {
+  async read<T>(
+    address: string,
+    signal: AbortSignal,
+    take: (body: IncomingMessage) => Promise<T>,
+    question: Question = {},
+  ): Promise<T> {
     if (!URL.canParse(address)) throw new JobFault(`"${address.slice(0, 200)}" is not a URL.`);
     const url = new URL(address);
     const limited = within(inputMs, signal);
     try {
       return await retrying(
         async () => {
-          const body = await this.#open(url, limited);
+          const body = await this.#open(url, question, limited);
           try {
             return await take(body);
           } finally {
@@ -55,24 +70,30 @@ export class Sources {
     }
   }
 
-  async #open(first: URL, signal: AbortSignal): Promise<IncomingMessage> {
+  async #open(first: URL, { headers = {}, body }: Question, signal: AbortSignal): Promise<IncomingMessage> {
     let url = first;
     let trusted = false;
     for (let redirects = 0; redirects <= redirectsMax; redirects += 1) {
       const ours = this.#ours(url);
       const address = ours || trusted ? undefined : await guardedAddress(url, this.#options.guard);
       const response = await request(ours ?? url, {
-        method: "GET",
+        method: body === undefined ? "GET" : "POST",
         signal,
         upstream: this.#options.guard.upstream,
-        headers: { "accept-encoding": "identity", "user-agent": "longshore-agent" },
+        headers: {
+          ...(url.origin === first.origin ? headers : {}),
+          "accept-encoding": "identity",
+          "user-agent": "longshore-agent",
+        },
+        ...(body === undefined ? {} : { body: { size: Buffer.byteLength(body), open: () => Buffer.from(body) } }),
         ...(address ? { address } : {}),
         ...(this.#options.silenceMs === undefined ? {} : { silenceMs: this.#options.silenceMs }),
       });
       const status = response.statusCode ?? 0;
       if (status >= 200 && status < 300) return response;
       const { location } = response.headers;
-      if (status < 300 || status >= 400 || location === undefined || !URL.canParse(location, url.href)) {
+      const leads = status >= 300 && status < 400 && location !== undefined && URL.canParse(location, url.href);
+      if (!leads || body !== undefined) {
         throw await faultOf(url, response);
       }
       response.destroy();
@@ -100,7 +121,7 @@ async function faultOf(url: URL, response: IncomingMessage): Promise<Error> {
   const status = response.statusCode ?? 0;
   const sentence = `${shown(url)} answered ${status}: ${await errorOf(response)}`;
   response.destroy();
-  return status >= 500 || status === 429 ? new ServerFault(sentence) : new JobFault(`${sentence.replace(/\.$/, "")}.`);
+  return status >= 500 || status === 429 ? new ServerFault(sentence) : new Refused(`${sentence.replace(/\.$/, "")}.`);
 }
 
 function isRetryable(error: unknown): boolean {
