@@ -106,6 +106,10 @@ export const placeEveryMs = 3_000;
 export const samplesKeptMax = 720;
 /** Jobs of that list whose definitions are read, each by a request of its own. */
 export const definitionsListedMax = 30;
+/** Finished jobs that a server lists, unless set otherwise. */
+export const listedFinishedMax = 1_000;
+/** Of them, those that it announces to a socket that opens. */
+export const announcedFinishedMax = 100;
 /** Jobs listed in the queue's tab. */
 export const jobsListedMax = 100;
 

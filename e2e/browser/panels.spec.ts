@@ -34,15 +34,34 @@ test("settings are in the address as they are typed, and what can't be used is n
   await expect(output("said.txt")).toHaveText("good day 1", slowly);
 });
 
-test("a new queue is made here, with its key and the command that uses it", async ({ page, longshore }) => {
-  await page.goto(pageLink(longshore.origin, { job }));
+test("a new queue is made here, with its key and its command; this computer's, with what a page of elsewhere needs for it", async ({
+  page,
+  longshore,
+}) => {
+  // The page as another site has it, on a computer where nothing runs.
+  const origin = "https://longshore.example";
+  await page.route(`${origin}/**`, async (route) => {
+    const response = await route.fetch({ url: route.request().url().replace(origin, longshore.origin) });
+    await route.fulfill({ response });
+  });
+  await page.routeWebSocket("ws://localhost:8000/**", (socket) => socket.close());
+  await page.goto(pageLink(origin, { job, queue: "team" }));
   await controls(page).tab("Settings").click();
   await page.getByRole("button", { name: "Make a new queue" }).click();
   await expect(page).toHaveURL(/queue=k-[0-9a-f]{64}/);
   await expect(page.getByText(/LONGSHORE_KEY=[0-9a-f]{64} longshore agent --api/)).toBeVisible();
-  await page.getByRole("checkbox", { name: /Run on this computer/ }).check();
+  const isHere = page.getByRole("checkbox", { name: /Run on this computer/ });
+  await isHere.check();
   await expect(page).toHaveURL(/queue=local/);
-  await page.getByRole("checkbox", { name: /Run on this computer/ }).uncheck();
+  const settings = page.getByRole("tabpanel", { name: "Settings" });
+  await expect(settings).toContainText("The browser asks before this page may reach your computer");
+  await expect(settings).toContainText(`npm start -- --allow-origin ${origin}`);
+  await refuseLocalNetwork(page, origin);
+  await expect(settings).toContainText("The browser keeps this page from your computer.");
+  await expect(page.getByRole("region", { name: "This computer's queue" })).toContainText(
+    "The browser keeps this page",
+  );
+  await isHere.uncheck();
   await expect(page).toHaveURL(/queue=k-/);
 });
 
@@ -102,6 +121,18 @@ test("a text file is edited and run with Ctrl+Enter; large, dropped and pasted o
   await expect(output("n.txt")).toHaveText("105000000\n4\n100000\n12", slowly);
   await expect(page).toHaveURL(/inputs=/);
 });
+
+/** What a person does who tells the browser that a site may not reach this computer. */
+async function refuseLocalNetwork(page: Page, origin: string): Promise<void> {
+  const devTools = await page.context().newCDPSession(page);
+  const { browserContextId } = (await devTools.send("Target.getTargetInfo")).targetInfo;
+  await devTools.send("Browser.setPermission", {
+    permission: { name: "loopback-network" },
+    setting: "denied",
+    origin,
+    ...(browserContextId === undefined ? {} : { browserContextId }),
+  });
+}
 
 /** What a person does who drags a file or a folder from elsewhere onto the panel of inputs. */
 async function dropped(page: Page, path: string): Promise<void> {

@@ -12,7 +12,8 @@ const job = (state: Job["state"], queuedMinutesAgo: number, changedMinutesAgo: n
 });
 
 test("each job counts in the minutes in which it waited, ran or ended", () => {
-  const minutes = lastHour([job("Queued", 2, 2), job("Running", 3, 1), job("Finished", 10, 5)], now);
+  const { minutes, since } = lastHour([job("Queued", 2, 2), job("Running", 3, 1), job("Finished", 10, 5)], now, 10);
+  expect(since).toBeUndefined();
   expect(minutes).toHaveLength(60);
   expect(minutes.at(-1)).toEqual({ waiting: 1, running: 1, ended: 0 });
   expect(minutes.at(-3)).toEqual({ waiting: 1, running: 0, ended: 0 });
@@ -21,7 +22,19 @@ test("each job counts in the minutes in which it waited, ran or ended", () => {
   expect(minutes[55]).toMatchObject({ ended: 1 });
 });
 
-test("what ended more than an hour ago, or has clocks of its own, breaks nothing", () => {
-  const minutes = lastHour([job("Finished", 200, 90), job("Queued", -5, -5), job("Running", 500, 400)], now);
+test("what ended more than an hour ago, was stopped, or has clocks of its own, breaks nothing", () => {
+  const stopped: Job = { ...job("Finished", 500, 1), finishedReason: "Cancelled" };
+  const { minutes } = lastHour(
+    [job("Finished", 200, 90), job("Queued", -5, -5), job("Running", 500, 400), stopped],
+    now,
+    10,
+  );
   expect(minutes[0]).toEqual({ waiting: 0, running: 1, ended: 0 });
+});
+
+test("a list that was cut off within the hour says since when it counts, one that reaches further back does not", () => {
+  const recent = [job("Finished", 30, 20), job("Finished", 12, 10), job("Queued", 50, 50)];
+  expect(lastHour(recent, now, 2).since).toBe(now - 20 * minute);
+  expect(lastHour(recent, now, 3).since).toBeUndefined();
+  expect(lastHour([...recent, job("Finished", 99, 90)], now, 3).since).toBeUndefined();
 });

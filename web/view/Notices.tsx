@@ -1,11 +1,15 @@
 // What needs a person: a question, something that could not be used, a queue that nobody serves.
 
+import { isLoopbackHost } from "../../wire/loopback.ts";
 import { shellWord } from "../job/definition.ts";
 import type { Page } from "../state/page.ts";
 import { effectiveQueue } from "../url/target.ts";
 import { CopyText } from "./CopyText.tsx";
+import { lazy } from "./lazy.tsx";
 import { QueueField } from "./QueueField.tsx";
 import "./notices.css";
+
+const LocalHelp = lazy<{ page: Page }>(async () => (await import("./LocalHelp.tsx")).LocalHelp);
 
 export function Notices({ page }: { page: Page }) {
   return (
@@ -58,6 +62,13 @@ function Advice({ page }: { page: Page }) {
       </section>
     );
   }
+  if (isOutOfReach(page)) {
+    return (
+      <section class="notice advice" aria-label="This computer's queue" data-tone="waiting">
+        <LocalHelp page={page} />
+      </section>
+    );
+  }
   const isServed = page.queue.agents.value === undefined || page.queue.agents.value.length > 0;
   if (isServed || page.queue.connection.value.kind !== "open" || page.status.value.tone === "good") return null;
   const { queue, api } = target.target;
@@ -67,6 +78,13 @@ function Advice({ page }: { page: Page }) {
       <CopyText text={`longshore agent ${shellWord(queue)} --api ${api}`} label="the command" />
     </section>
   );
+}
+
+/** The queue of this computer, seen from a page of another one, has not answered. */
+function isOutOfReach({ target, queue, browser }: Page): boolean {
+  const { kind } = queue.connection.value;
+  const isLocal = target.value.kind === "target" && target.value.target.loopback;
+  return isLocal && !isLoopbackHost(new URL(browser.origin).hostname) && kind === "offline";
 }
 
 function Faults({ page }: { page: Page }) {

@@ -1,15 +1,25 @@
 // The last hour of a queue: who waited and who ran, minute by minute.
 
-import type { Job } from "../../../wire/job.ts";
+import { useEffect, useMemo } from "preact/hooks";
 import { lastHour, minutesShown } from "../../job/lastHour.ts";
+import { announcedFinishedMax, listedFinishedMax } from "../../limits.ts";
+import { createHourJobs } from "../../state/hourJobs.ts";
+import type { Page } from "../../state/page.ts";
+import type { QueueTarget } from "../../url/target.ts";
 
 const height = 40;
 
-export function HourChart({ jobs, now }: { jobs: ReadonlyMap<string, Job>; now: number }) {
-  const minutes = lastHour(jobs.values(), now);
+export function HourChart({ page, target }: { page: Page; target: QueueTarget }) {
+  const hour = useMemo(() => createHourJobs(page.browser), [page]);
+  useEffect(() => hour.read(target), [target.api, target.queue]);
+  const listed = hour.listed.value;
+  const jobs = new Map([...(listed ?? []), ...page.queue.jobs.value]);
+  const finishedMax = listed ? listedFinishedMax : announcedFinishedMax;
+  const { minutes, since } = lastHour([...jobs.values()], page.browser.clock.now(), finishedMax);
   const most = Math.max(...minutes.map(({ waiting, running }) => waiting + running));
   const ended = minutes.reduce((sum, minute) => sum + minute.ended, 0);
   if (most === 0) return null;
+  const when = since === undefined ? "The last hour" : `Since ${new Date(since).toLocaleTimeString()}`;
   const y = (count: number) => (count / most) * height;
   return (
     <figure class="hour">
@@ -17,7 +27,7 @@ export function HourChart({ jobs, now }: { jobs: ReadonlyMap<string, Job>; now: 
         viewBox={`0 0 ${minutesShown * 4} ${height}`}
         preserveAspectRatio="none"
         role="img"
-        aria-label={`The last hour: ${ended} jobs ended, at most ${most} at a time`}
+        aria-label={`${when}: ${ended} jobs ended, at most ${most} at a time`}
       >
         {minutes.map(({ waiting, running }, at) => (
           <g key={at}>
@@ -27,8 +37,9 @@ export function HourChart({ jobs, now }: { jobs: ReadonlyMap<string, Job>; now: 
         ))}
       </svg>
       <figcaption class="hint">
-        The last hour: {ended} {ended === 1 ? "job" : "jobs"} ended, at most {most} at a time. Filled: running;
-        outlined: waiting.
+        {when}: {ended} {ended === 1 ? "job" : "jobs"} ended, at most {most} at a time. Filled: running, or since it was
+        asked for once it has ended; outlined: waiting. Stopped and replaced jobs are not counted.
+        {since === undefined ? null : " The queue lists none that ended before."}
       </figcaption>
     </figure>
   );

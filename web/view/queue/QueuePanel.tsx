@@ -41,7 +41,7 @@ export function QueuePanel({ page }: ViewProps) {
         <p class="hint">
           {running} running, {waiting} waiting
         </p>
-        <HourChart jobs={all} now={page.browser.clock.now()} />
+        <HourChart page={page} target={target.target} />
         {jobs.length === 0 ? (
           <p class="hint">None lately.</p>
         ) : (

@@ -7,6 +7,7 @@ import { queueKeyBytes } from "../../limits.ts";
 import type { Page } from "../../state/page.ts";
 import { encodeText } from "../../url/codec.ts";
 import { CopyText } from "../CopyText.tsx";
+import { LocalHelp } from "../LocalHelp.tsx";
 import { QueueField } from "../QueueField.tsx";
 import { Flag } from "./Field.tsx";
 
@@ -43,7 +44,11 @@ export function QueueSettings({ page }: { page: Page }) {
       {isOverridden ? null : (
         <>
           <Flag label="Run on this computer" isOn={queue === "local"} hint="with the queue local" onChange={useLocal} />
-          {queue === "local" && !isLoopbackHost(new URL(origin).hostname) ? <LocalHelp page={page} /> : null}
+          {queue === "local" && !isLoopbackHost(new URL(origin).hostname) ? (
+            <div class="made">
+              <LocalHelp page={page} />
+            </div>
+          ) : null}
           <div>
             <button type="button" onClick={make}>
               Make a new queue
@@ -66,29 +71,5 @@ export function QueueSettings({ page }: { page: Page }) {
         </div>
       ) : null}
     </section>
-  );
-}
-
-/** What it takes for a page of another site to reach the queue of this computer. */
-function LocalHelp({ page }: { page: Page }) {
-  const { origin } = page.browser;
-  const connection = page.queue.connection.value;
-  return (
-    <div class="made">
-      <p>
-        {connection.kind === "open"
-          ? "This page is connected to the queue of this computer."
-          : "Nothing answers on this computer. Start it there, and let this page use it:"}
-      </p>
-      {connection.kind === "open" ? null : (
-        <>
-          <CopyText text={`npm start -- --allow-origin ${origin}`} label="the command" />
-          <p class="hint">
-            If it runs already, the browser may be keeping this page from your computer: allow this site to access
-            devices on your local network, next to the address. A frame needs its page to pass that permission on.
-          </p>
-        </>
-      )}
-    </div>
   );
 }
