@@ -47,6 +47,13 @@ test("help and version are asked for in the usual ways", async () => {
   }
 });
 
+test("whoever reads may go before the end", async () => {
+  const { child, output, exit } = longshore(["agent", "--help"]);
+  child.stdout.destroy();
+  expect(await exit).toBe(0);
+  expect(output.err).toBe("");
+});
+
 test("a new queue's name is its key's hash, and the key can go into a file that only its owner reads", async () => {
   const shown = longshore(["queue", "new", "--json"]);
   expect(await shown.exit).toBe(0);

@@ -5,6 +5,7 @@ import { agentVersion } from "./agent.ts";
 import { agentCommand } from "./cli/agentCommand.ts";
 import { exitCodes, UsageError } from "./cli/fault.ts";
 import { queueCommand } from "./cli/queueCommand.ts";
+import { outliveReaders } from "./cli/readers.ts";
 import { runAgent } from "./cli/runAgent.ts";
 import { forgetEmptyVariables, usualArgs } from "./cli/setting.ts";
 import { messageOf } from "./fault.ts";
@@ -43,6 +44,7 @@ function codeFor(error: unknown): number {
   return error instanceof UsageError ? exitCodes.usage : exitCodes.failed;
 }
 
+outliveReaders();
 forgetEmptyVariables();
 try {
   const args = process.argv.slice(2);

@@ -8,6 +8,7 @@ import { messageOf } from "../fault.ts";
 import { runLocal } from "../local.ts";
 import { type LogSink, readableLine } from "../log.ts";
 import { addLending, Lending, lendingOptions } from "./lending.ts";
+import { outliveReaders } from "./readers.ts";
 import { forgetEmptyVariables, setting } from "./setting.ts";
 import { origin, origins, port, proxies } from "./values.ts";
 
@@ -118,6 +119,7 @@ async function start(flags: Flags): Promise<void> {
   });
 }
 
+outliveReaders();
 forgetEmptyVariables();
 program()
   .parseAsync()
