@@ -8,6 +8,7 @@ import { workerStorePlatform } from "./storePlatform.ts";
 export function objectSql(storage: DurableObjectStorage): Sql {
   return {
     all: (statement, ...params) => storage.sql.exec(statement, ...params).toArray(),
+    each: (statement, ...params) => storage.sql.exec(statement, ...params),
     transaction: (change) => storage.transactionSync(change),
   };
 }

@@ -19,12 +19,19 @@ export class NodeSql implements Sql {
   }
 
   all(statement: string, ...params: readonly SqlValue[]): readonly Row[] {
-    let prepared = this.#statements.get(statement);
-    if (!prepared) {
-      prepared = this.#db.prepare(statement);
-      this.#statements.set(statement, prepared);
-    }
-    return prepared.all(...params);
+    return this.#prepared(statement).all(...params);
+  }
+
+  each(statement: string, ...params: readonly SqlValue[]): Iterable<Row> {
+    return this.#prepared(statement).iterate(...params);
+  }
+
+  #prepared(statement: string): StatementSync {
+    const known = this.#statements.get(statement);
+    if (known) return known;
+    const prepared = this.#db.prepare(statement);
+    this.#statements.set(statement, prepared);
+    return prepared;
   }
 
   transaction<T>(change: () => T): T {

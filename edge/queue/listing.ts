@@ -11,17 +11,14 @@ import { text } from "./sql.ts";
 import type { Turn } from "./turn.ts";
 
 /** Active jobs and the most recent finished ones, but for those that were cancelled, replaced or deleted. */
-export function listedJobs(turn: Turn, finishedMax: number): readonly (readonly [JobId, StatusJob])[] {
-  const active = turn.sql.all("SELECT * FROM jobs WHERE queue = ? AND state <> 'Finished' ORDER BY seq", turn.queue);
-  const finished = turn.sql.all(
-    `SELECT * FROM jobs WHERE queue = ? AND state = 'Finished' AND reason IN ('Success', 'Error', 'TimedOut')
-     ORDER BY changed_at DESC LIMIT ?`,
-    turn.queue,
-    finishedMax,
-  );
+export function* listedJobs(turn: Turn, finishedMax: number): Generator<readonly [JobId, StatusJob]> {
   const waiting = cached((shape: string) => waitingReason(turn, shape));
   const show = (job: JobRow) => [job.id, jobShown(turn, job, (_, shape) => waiting(shape))] as const;
-  return [...active, ...finished].map((row) => show(jobOfRow(row)));
+  const active = "SELECT * FROM jobs WHERE queue = ? AND state <> 'Finished' ORDER BY seq";
+  for (const row of turn.sql.each(active, turn.queue)) yield show(jobOfRow(row));
+  const finished = `SELECT * FROM jobs WHERE queue = ? AND state = 'Finished' AND reason IN ('Success', 'Error', 'TimedOut')
+     ORDER BY changed_at DESC LIMIT ?`;
+  for (const row of turn.sql.each(finished, turn.queue, finishedMax)) yield show(jobOfRow(row));
 }
 
 /** The place in line of each waiting job that a connected agent could run, from 1: the others are in nobody's way. */

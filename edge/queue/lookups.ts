@@ -10,7 +10,7 @@ import type { Turn } from "./turn.ts";
 import { decidedById, finishedById, shownById, storedById, workers } from "./watch.ts";
 
 export const lookups = {
-  list: (turn: Turn) => listedJobs(turn, turn.settings.finishedListMax),
+  list: (turn: Turn) => [...listedJobs(turn, turn.settings.finishedListMax)],
   job: (turn: Turn, id: JobId) => shownById(turn, id),
   finished: (turn: Turn, id: JobId): FinishedJob | undefined => finishedById(turn, id),
   decided: (turn: Turn, id: JobId): FinishedJob | undefined => decidedById(turn, id),
@@ -27,9 +27,9 @@ export const lookups = {
   status: (turn: Turn): QueueStatus => {
     const places = placesInLine(turn);
     return {
-      jobs: listedJobs(turn, turn.settings.finishedListMax).map(([id, job]) => {
+      jobs: Array.from(listedJobs(turn, turn.settings.finishedListMax), ([id, job]) => {
         const place = places.get(id);
-        return [id, place === undefined ? job : { ...job, place }];
+        return [id, place === undefined ? job : { ...job, place }] as const;
       }),
       workers: workers(turn).map((worker) => ({ ...worker, running: runningAt(turn, worker.id) })),
       clients: turn.sessions.clients().length,

@@ -7,12 +7,14 @@ export type Row = Readonly<Record<string, unknown>>;
 export interface Sql {
   /** All rows of one statement. */
   all(statement: string, ...params: readonly SqlValue[]): readonly Row[];
+  /** The same, row by row: many of them never are in memory together. Nothing may be written before the last. */
+  each(statement: string, ...params: readonly SqlValue[]): Iterable<Row>;
   /** Runs `change` in one transaction; an exception takes back everything it did. */
   transaction<T>(change: () => T): T;
 }
 
 /** What a queue reads that has no rows yet. */
-export const emptySql: Sql = { all: () => [], transaction: (change) => change() };
+export const emptySql: Sql = { all: () => [], each: () => [], transaction: (change) => change() };
 
 export function text(row: Row, column: string): string {
   const value = row[column];

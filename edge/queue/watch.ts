@@ -24,12 +24,19 @@ export function greet(turn: Turn, session: string): void {
 }
 
 export function sendSnapshot(turn: Turn, session: string): void {
-  const jobs = listedJobs(turn, snapshotFinishedMax);
-  for (let i = 0; i === 0 || i < jobs.length; i += snapshotJobsPerFrame) {
-    const part = Object.fromEntries(jobs.slice(i, i + snapshotJobsPerFrame));
-    const payload = { state: { jobs: part }, isSubset: i > 0 };
-    turn.send(session, { type: i === 0 ? "JobStates" : "JobStateUpdates", payload });
+  let isFirst = true;
+  let jobs: (readonly [string, Job])[] = [];
+  const send = () => {
+    const payload = { state: { jobs: Object.fromEntries(jobs) }, isSubset: !isFirst };
+    turn.send(session, { type: isFirst ? "JobStates" : "JobStateUpdates", payload });
+    isFirst = false;
+    jobs = [];
+  };
+  for (const job of listedJobs(turn, snapshotFinishedMax)) {
+    jobs.push(job);
+    if (jobs.length === snapshotJobsPerFrame) send();
   }
+  if (isFirst || jobs.length > 0) send();
 }
 
 /** Answers one client about one job, and lets it watch that job's log. An unknown job is an empty update. */
