@@ -32,6 +32,7 @@ class Shell {
         if (effect.type === "send") this.frames.push(effect.frame);
       },
       onError: (error, where) => this.errors.push(`${where}: ${error instanceof Error ? error.message : error}`),
+      onDone: () => {},
       onUndone: () => {
         this.#queue = this.#open();
       },

@@ -13,8 +13,10 @@ export interface GroupedTurnsParts {
   readonly queue: (hash: QueueHash) => Queue;
   readonly carryOut: (hash: QueueHash, effect: Effect) => void;
   readonly onError: (error: unknown, where: string) => void;
-  /** The disk took nothing of these turns: what memory knows of their queues is ahead of it. */
-  readonly onUndone: (hashes: readonly QueueHash[]) => void;
+  /** A turn of this queue is on disk and carried out. */
+  readonly onDone: (hash: QueueHash) => void;
+  /** The disk took nothing of it: what memory knows of the queue is ahead of it. */
+  readonly onUndone: (hash: QueueHash) => void;
 }
 
 interface Arrived {
@@ -62,17 +64,18 @@ export class GroupedTurns {
     if (this.#arrived.size === 0) return;
     const arrived = [...this.#arrived];
     this.#arrived = new Map();
-    const { sql, carryOut, onUndone } = this.#parts;
+    const { sql, carryOut, onDone, onUndone } = this.#parts;
     let ran: readonly Ran[];
     try {
       ran = sql.transaction(() => arrived.flatMap(([hash, events]) => this.#turn(hash, events)));
     } catch (error) {
-      onUndone(arrived.map(([hash]) => hash));
+      for (const [hash] of arrived) onUndone(hash);
       for (const [hash, events] of arrived) for (const each of events) this.#failed(hash, each, error);
       return;
     }
     for (const { hash, effects } of ran) for (const effect of effects) carryOut(hash, effect);
     for (const { answered } of ran) for (const { answer } of answered) answer();
+    for (const [hash] of arrived) onDone(hash);
   }
 
   /** What still arrives is too late. */

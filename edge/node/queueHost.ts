@@ -1,6 +1,6 @@
 // All queues of one Node process: their turns, their sockets, their alarms, over one database.
 
-import { randomBytes, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { WebSocket } from "ws";
 import { type JobId, own, type QueueHash } from "../../wire/ids.ts";
 import type { FrameSink, JobSource, QueueAccess, Watch } from "../deployment.ts";
@@ -9,27 +9,19 @@ import { deliver, type Post, webhookEvent } from "../outbound/deliver.ts";
 import type { Call } from "../queue/callbacks.ts";
 import type { LogView } from "../queue/logView.ts";
 import { lookups } from "../queue/lookups.ts";
-import { Queue } from "../queue/queue.ts";
+import type { Queue } from "../queue/queue.ts";
 import { migrate } from "../queue/schema.ts";
-import { type ClientCaller, Sessions } from "../queue/sessions.ts";
+import type { ClientCaller } from "../queue/sessions.ts";
 import { text } from "../queue/sql.ts";
 import type { Effect, Turn } from "../queue/turn.ts";
 import type { TurnResult } from "../queue/turns.ts";
 import type { BlobStore } from "../stores/blobStore.ts";
 import { Uploads } from "../stores/uploads.ts";
 import { GroupedTurns } from "./groupedTurns.ts";
+import { OpenQueues } from "./openQueues.ts";
 import { rowArchive } from "./rowArchive.ts";
 import { Sockets } from "./sockets.ts";
 import type { NodeSql } from "./sqlite.ts";
-
-interface Hosted {
-  readonly queue: Queue;
-  readonly sessions: Sessions;
-  alarm: NodeJS.Timeout | undefined;
-}
-
-// setTimeout's delay is a 32-bit integer; a longer wait is taken in steps.
-const timeoutMsMax = 2 ** 31 - 1;
 
 export interface QueueHostParts {
   readonly sql: NodeSql;
@@ -48,7 +40,7 @@ export type SocketCaller =
 
 export class QueueHost {
   readonly #parts: QueueHostParts;
-  readonly #hosted = new Map<QueueHash, Hosted>();
+  readonly #queues: OpenQueues;
   readonly #sockets = new Sockets();
   readonly #uploads: Uploads;
   readonly #turns: GroupedTurns;
@@ -62,22 +54,30 @@ export class QueueHost {
       now: parts.now,
       onError: (error) => parts.onError(error, "upload in parts"),
     });
-    const { sql, now, onError } = parts;
+    const { sql, settings, now, onError } = parts;
+    this.#queues = new OpenQueues({
+      sql,
+      settings,
+      now,
+      onOpen: (hash) => void this.#run(hash, "start", (queue, at) => queue.start(at)).catch(() => {}),
+      onAlarm: (hash) => void this.#run(hash, "wake", (queue, at) => queue.wake(at)).catch(() => {}),
+    });
     this.#turns = new GroupedTurns({
       sql,
       now,
       onError,
-      queue: (hash) => this.#get(hash).queue,
+      queue: (hash) => this.#queues.get(hash),
       carryOut: (hash, effect) => this.#carryOut(hash, effect),
-      onUndone: (hashes) => this.#forget(hashes),
+      onDone: (hash) => this.#queues.dismiss(hash),
+      onUndone: (hash) => this.#forget(hash),
     });
-    this.archive = rowArchive(sql, (hash, what) => this.#look(hash, what));
+    this.archive = rowArchive(sql, (hash, what) => this.#queues.look(hash, what));
     migrate(sql);
-    for (const row of sql.all("SELECT queue FROM queues")) this.#get(own.queueHash(text(row, "queue")));
+    for (const row of sql.all("SELECT queue FROM queues")) this.#queues.get(own.queueHash(text(row, "queue")));
   }
 
   access(hash: QueueHash): QueueAccess {
-    const look = async <T>(what: (turn: Turn) => T): Promise<T> => this.#look(hash, what);
+    const look = async <T>(what: (turn: Turn) => T): Promise<T> => this.#queues.look(hash, what);
     return {
       submit: (submission) => this.#run(hash, "submit", (queue, now) => queue.submit(now, submission)),
       cancel: (id, namespace, message) =>
@@ -99,7 +99,7 @@ export class QueueHost {
   async #watch(hash: QueueHash, job: JobId, sink: FrameSink): Promise<Watch> {
     const id = randomUUID();
     this.#sockets.addSink(id, sink);
-    this.#get(hash).queue.watcherConnected(this.#parts.now(), id, job);
+    this.#queues.get(hash).watcherConnected(this.#parts.now(), id, job);
     return {
       close: () => {
         if (!this.#sockets.removeSink(id)) return;
@@ -126,12 +126,11 @@ export class QueueHost {
       else run("clientFrame", (queue, now) => queue.clientFrame(now, id, frame));
     });
     if (caller.role === "client") run("clientConnected", (queue, now) => queue.clientConnected(now, id, caller));
-    else this.#get(hash).queue.agentConnected(this.#parts.now(), id, { origin: "", keyHash: caller.keyHash });
+    else this.#queues.get(hash).agentConnected(this.#parts.now(), id, { origin: "", keyHash: caller.keyHash });
   }
 
   /** Lets what is decided reach the disk and the sockets, then ends. */
   stop(): void {
-    for (const { alarm } of this.#hosted.values()) clearTimeout(alarm);
     // Webhooks under way leave again after the next start.
     this.#stopping.abort();
     this.#turns.flush();
@@ -141,7 +140,7 @@ export class QueueHost {
   /** Nothing more comes: what was under way when it stopped has been answered. */
   end(): void {
     this.#turns.end();
-    for (const { alarm } of this.#hosted.values()) clearTimeout(alarm);
+    this.#queues.disarm();
   }
 
   terminateSockets(): void {
@@ -150,18 +149,13 @@ export class QueueHost {
 
   #run<T>(hash: QueueHash, what: string, event: (queue: Queue, now: number) => TurnResult<T>): Promise<T> {
     // A queue that is opened starts first.
-    this.#get(hash);
+    this.#queues.get(hash);
     return this.#turns.run(hash, what, event);
   }
 
-  /** Forgets queues that the disk is behind: the next event reads them again, and everyone connects anew. */
-  #forget(hashes: readonly QueueHash[]): void {
-    for (const hash of hashes) {
-      const hosted = this.#hosted.get(hash);
-      clearTimeout(hosted?.alarm);
-      this.#hosted.delete(hash);
-      for (const id of hosted?.sessions.ids() ?? []) this.#sockets.close(id, 1011, "The server could not go on.");
-    }
+  /** The disk is behind what memory knows: everyone connects anew. */
+  #forget(hash: QueueHash): void {
+    for (const id of this.#queues.forget(hash)) this.#sockets.close(id, 1011, "The server could not go on.");
   }
 
   #carryOut(hash: QueueHash, effect: Effect): void {
@@ -173,7 +167,7 @@ export class QueueHost {
         this.#sockets.close(effect.session, effect.code, effect.reason);
         return;
       case "wake":
-        this.#arm(hash, effect.at);
+        this.#queues.arm(hash, effect.at);
         return;
       case "call":
         this.#call(hash, effect.call).catch(() => {});
@@ -200,37 +194,6 @@ export class QueueHost {
     const { outcome } = delivery;
     const fate = await this.#run(hash, "called", (queue, at) => queue.called(at, call.id, outcome, Math.random()));
     onEvent(webhookEvent(hash, call, delivery, fate));
-  }
-
-  #arm(hash: QueueHash, at: number): void {
-    const hosted = this.#hosted.get(hash);
-    if (!hosted) return;
-    clearTimeout(hosted.alarm);
-    const delay = Math.max(0, at - this.#parts.now());
-    hosted.alarm = setTimeout(
-      () => {
-        if (delay > timeoutMsMax) this.#arm(hash, at);
-        else this.#run(hash, "wake", (queue, now) => queue.wake(now)).catch(() => {});
-      },
-      Math.min(delay, timeoutMsMax),
-    );
-  }
-
-  #look<T>(hash: QueueHash, what: (turn: Turn) => T): T {
-    return this.#get(hash).queue.read(this.#parts.now(), what);
-  }
-
-  #get(hash: QueueHash): Hosted {
-    const existing = this.#hosted.get(hash);
-    if (existing) return existing;
-    const { sql, settings } = this.#parts;
-    const sessions = new Sessions();
-    const randomEpoch = () => randomBytes(5).toString("hex");
-    const queue = new Queue({ sql, queue: hash, settings, sessions, randomEpoch });
-    const hosted: Hosted = { queue, sessions, alarm: undefined };
-    this.#hosted.set(hash, hosted);
-    this.#run(hash, "start", (_, now) => queue.start(now)).catch(() => {});
-    return hosted;
   }
 }
 

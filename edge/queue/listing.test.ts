@@ -89,3 +89,16 @@ test("a job's history tells when its newest run was queued, started and ended", 
     { state: "Finished", time: begun + 2_000, worker, reason: "Success" },
   ]);
 });
+
+test("a client that connects beside many jobs gets them all, in frames of a thousand", () => {
+  const queue = new TestQueue();
+  const jobs = Array.from({ length: 2_001 }, (_, i) => queue.submit(`${i}`));
+  const frames = queue.client().frames();
+  expect(frames.map(({ type }) => type)).toEqual(["Workers", "JobStates", "JobStateUpdates", "JobStateUpdates"]);
+  const shown = frames.flatMap(({ type, payload }) =>
+    type === "JobStates" || type === "JobStateUpdates" ? [payload] : [],
+  );
+  expect(shown.map(({ isSubset }) => isSubset)).toEqual([false, true, true]);
+  expect(shown.map(({ state }) => Object.keys(state.jobs).length)).toEqual([1_000, 1_000, 1]);
+  expect(shown.flatMap(({ state }) => Object.keys(state.jobs)).sort()).toEqual([...jobs].sort());
+});

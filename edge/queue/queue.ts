@@ -47,6 +47,11 @@ export class Queue {
     this.#rates = new Rates(parts.settings.submissionsPerSecond);
   }
 
+  /** Whether anything was ever written to it. */
+  get exists(): boolean {
+    return this.#turns.exists;
+  }
+
   /** Once after the process began (or a Durable Object woke): sockets that are gone are noticed, owed effects leave again. */
   start(now: number): TurnResult<void> {
     if (!this.#turns.exists) return { reply: undefined, effects: [] };

@@ -217,3 +217,21 @@ test("what was owed to the store leaves again after a restart", () => {
   queue.restart();
   expect(queue.stored.map(({ kind }) => kind)).toEqual(["definition", "definition"]);
 });
+
+test.each([
+  ["queue", "Running"],
+  ["deployment", "Success"],
+] as const)("a result of another queue answers only where the operator owns every agent (%s)", (cacheScope, state) => {
+  const one = new TestQueue({ cacheScope });
+  one.agent("a").finish(one.submit("1"));
+  const two = new TestQueue({ cacheScope }, one.sql, "1");
+  two.agent("b");
+  const job = two.submit("1");
+  expect(two.state(job)).toBe(state);
+  // What a deletion takes is this queue's own.
+  const client = two.client();
+  const value = { reason: "Deleted", namespace: "*" } as const;
+  client.send({ type: "StateChange", payload: { state: "Finished", job, value } });
+  expect(one.state(job)).toBe("Success");
+  expect(two.state(job)).toBe(undefined);
+});

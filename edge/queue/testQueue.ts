@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { type AgentMessage, AgentOrders, type Held, type Offer } from "../../wire/agentMessages.ts";
 import { type ClientMessage, ServerMessage } from "../../wire/clientMessages.ts";
 import { checkDefinition } from "../../wire/definition.ts";
-import { type JobId, Namespace, own } from "../../wire/ids.ts";
+import { type JobId, Namespace, own, type QueueHash } from "../../wire/ids.ts";
 import type { Job } from "../../wire/job.ts";
 import { defaultQueueSettings, type QueueSettings } from "../limits.ts";
 import { NodeSql } from "../node/sqlite.ts";
@@ -23,8 +23,9 @@ type More = Pick<Submission, "client" | "callbacks" | "patienceMs"> & {
 };
 
 export class TestQueue {
-  readonly sql = new NodeSql(":memory:");
+  readonly sql: NodeSql;
   readonly settings: QueueSettings;
+  readonly #hash: QueueHash;
   /** Everything that left and is not a frame to a test's own socket. */
   readonly stored: Extract<Effect, { type: "store" }>[] = [];
   readonly calls: Call[] = [];
@@ -37,7 +38,10 @@ export class TestQueue {
   #alarm: number | undefined;
   #sockets = 0;
 
-  constructor(settings: Partial<QueueSettings> = {}) {
+  /** Several may be over one database, each with a digit for its hash. */
+  constructor(settings: Partial<QueueSettings> = {}, sql = new NodeSql(":memory:"), digit = "0") {
+    this.sql = sql;
+    this.#hash = own.queueHash(digit.repeat(64));
     this.settings = { ...defaultQueueSettings, ...settings };
     this.queue = this.#open();
   }
@@ -45,7 +49,7 @@ export class TestQueue {
   #open(): Queue {
     return new Queue({
       sql: this.sql,
-      queue: own.queueHash("0".repeat(64)),
+      queue: this.#hash,
       settings: this.settings,
       sessions: new Sessions(),
       randomEpoch: () => "epoch",
