@@ -154,7 +154,7 @@ export class Lifetime implements RunningAgent {
   }
 
   async #end(drain: boolean): Promise<void> {
-    const { held, sessions, spool, network, parking, data, options } = this.#parts;
+    const { held, sessions, spool, network, parking, data, options, engine } = this.#parts;
     this.#serviceTime.close();
     await Promise.all([held.idle(), parking.close()]);
     await Promise.all(
@@ -172,6 +172,7 @@ export class Lifetime implements RunningAgent {
     this.#engineWatch.close();
     await this.#housekeeper.close();
     await options.statusFile.close();
+    await engine.leftovers.retry(options.log);
     await network.remove(within(engineCallMs)).catch((error: unknown) => {
       // It is used again by the next start, or shared with a container that somebody attached by hand.
       options.log({ event: "network not removed", level: "warn", message: messageOf(error) });

@@ -72,6 +72,8 @@ export const engineCallMs = 60_000;
 export const engineWorkPerCpu = 2;
 /** How long the engine may be away (a restart, an update) while a job runs. */
 export const engineAwayMs = 60_000;
+/** How long a removal waits for an engine that is being restarted; then it is put off until that is back. */
+export const engineRestartMs = 20_000;
 export const engineRetry = { baseMs: 500, capMs: 2_000 } as const;
 /** After a container has ended its output may still be on its way for this long. */
 export const lastOutputMs = 5_000;

@@ -2,7 +2,7 @@
 // private network, a metadata address and a resolver. No packet leaves the machine. Linux, as root.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -42,8 +42,10 @@ export interface TestHost {
   /** Runs a program of the host, in its network. */
   readonly onHost: RunOnHost;
   stopEngine(): Promise<void>;
-  /** Resolves when it answers again, or still. */
-  startEngine(): Promise<void>;
+  /** As a crash ends it: its containers go on without it. */
+  killEngine(): Promise<void>;
+  /** Resolves when it answers again, or still. With other flags, it must have been stopped before. */
+  startEngine(flags?: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -54,8 +56,11 @@ export async function startTestHost(image: string, daemonFlags: readonly string[
   const [host, world] = [`lsh-${id}`, `lsw-${id}`];
   const socket = join(folder, "docker.sock");
   const children: ChildProcess[] = [];
+  let revive = async () => {};
   const close = async () => {
-    await Promise.all(children.reverse().map(ended));
+    // One that was killed has left containers, which only an engine ends.
+    await revive();
+    await Promise.all(children.reverse().map((child) => ended(child)));
     for (const name of [host, world]) await run("ip", ["netns", "del", name]).catch(() => {});
     // dockerd leaves the mounts of its network namespaces.
     await run("sh", ["-c", `grep -o '${folder}[^ ]*' /proc/mounts | sort -ru | xargs -r umount -l`]);
@@ -82,13 +87,23 @@ export async function startTestHost(image: string, daemonFlags: readonly string[
     await run("sh", ["-c", `docker save ${image} | docker -H unix://${socket} load`]);
     const onHost: RunOnHost = (program, args, input) => inNetwork(host, program, args, input);
     const stopEngine = () => ended(engine);
-    const startEngine = async () => {
+    const killEngine = async () => {
+      const supervisor = join(folder, "exec/containerd/containerd.pid");
+      const pid = Number(await readFile(supervisor, "utf8"));
+      await ended(engine, "SIGKILL");
+      // The kernel ends it with the engine. One that starts before somebody has reaped it would wait for it in vain.
+      await until("its supervisor has ended", () => hasEnded(pid), Boolean);
+      await rm(supervisor);
+    };
+    const startEngine = async (flags = daemonFlags) => {
       if (engine.exitCode === null && engine.signalCode === null) return;
-      engine = startDocker(host, folder, socket, daemonFlags);
+      engine = startDocker(host, folder, socket, flags);
       children.push(engine);
       await answering();
     };
-    return { engine: new Engine(new Modem({ socketPath: socket })), docker, onHost, stopEngine, startEngine, close };
+    revive = () => startEngine();
+    const calls = new Engine(new Modem({ socketPath: socket }));
+    return { engine: calls, docker, onHost, stopEngine, killEngine, startEngine, close };
   } catch (error) {
     await close();
     throw error;
@@ -170,9 +185,15 @@ function inNetwork(network: string, program: string, args: readonly string[], in
   });
 }
 
-async function ended(child: ChildProcess): Promise<void> {
+async function ended(child: ChildProcess, signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exit = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  child.kill("SIGTERM");
+  child.kill(signal);
   await exit;
+}
+
+/** Of a process that nobody here may wait for: what init has not reaped yet has ended too. */
+async function hasEnded(pid: number): Promise<boolean> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "gone) X");
+  return /\) [XZ]/.test(stat);
 }

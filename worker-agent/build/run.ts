@@ -2,7 +2,7 @@
 
 import { createReadStream } from "node:fs";
 import type { Engine } from "../docker/engine.ts";
-import { EngineError } from "../docker/engineAnswers.ts";
+import { isEngineLoss } from "../docker/engineAnswers.ts";
 import { JobFault, messageOf } from "../fault.ts";
 import type { ImageWatcher } from "../images/audience.ts";
 import { linesOf } from "../images/engineLines.ts";
@@ -58,7 +58,7 @@ export async function runBuild(run: BuildRun, tell: ImageWatcher, signal: AbortS
       throw new JobFault(
         `The build was stopped${output.place}: it took longer than ${limitMs / 60_000} minutes, the most that this agent allows.`,
       );
-    if (error instanceof JobFault || (error instanceof EngineError && error.status === undefined)) throw error;
+    if (error instanceof JobFault || isEngineLoss(error)) throw error;
     throw new JobFault(stepFault(output.place, messageOf(error), undefined), { cause: error });
   } finally {
     await watch.close();

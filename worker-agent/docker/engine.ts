@@ -5,8 +5,7 @@ import { Duplex, Readable } from "node:stream";
 import Modem from "docker-modem";
 import * as v from "valibot";
 import { Gate } from "../gate.ts";
-import { engineCallMs, engineRetry, engineWorkPerCpu } from "../limits.ts";
-import { retrying, within } from "../retry.ts";
+import { engineWorkPerCpu } from "../limits.ts";
 import type { Usage } from "../usage/cgroup.ts";
 import {
   ContainerState,
@@ -26,9 +25,11 @@ import {
   usageOf,
 } from "./engineAnswers.ts";
 import { EngineConnection } from "./engineConnection.ts";
+import { Leftovers } from "./leftovers.ts";
 import { forPodman } from "./podman.ts";
 
 export class Engine {
+  readonly leftovers = new Leftovers((id, signal) => this.#removeOnce(id, signal));
   readonly #connection: EngineConnection;
   /** Creating, starting and removing: more at once makes each slower and none sooner (docker-perf: 2 for each core). */
   readonly #heavy = new Gate(engineWorkPerCpu * availableParallelism());
@@ -73,7 +74,13 @@ export class Engine {
   async create(name: string, options: object, signal?: AbortSignal): Promise<string> {
     const body = this.#isPodman ? forPodman(options) : options;
     const call = { method: "POST", path: "/containers/create", query: { name }, body, signal } as const;
-    return v.parse(v.object({ Id: v.string() }), await this.#heavy.within(() => this.#connection.call(call))).Id;
+    try {
+      return v.parse(v.object({ Id: v.string() }), await this.#heavy.within(() => this.#connection.call(call))).Id;
+    } catch (error) {
+      // An engine that went away meanwhile may have made it.
+      if (isEngineLoss(error)) this.leftovers.leave(name);
+      throw error;
+    }
   }
 
   /** The container's output from now on, multiplexed; with `replay` also what it printed before. */
@@ -168,16 +175,15 @@ export class Engine {
 
   /**
    * Removes a container in any state, with its anonymous volumes. Nothing when it is gone. An engine that is being restarted is
-   * waited for: what is not removed now would stay. So is somebody else's removal, the one conflict there can be.
+   * waited for; where it stays away, and there is no signal, the container is one of the leftovers.
    */
-  async remove(id: string, signal: AbortSignal = within(engineCallMs)): Promise<void> {
+  async remove(id: string, signal?: AbortSignal): Promise<void> {
+    await this.leftovers.remove(id, signal);
+  }
+
+  async #removeOnce(id: string, signal?: AbortSignal): Promise<void> {
     const call = { method: "DELETE", path: `/containers/${id}`, query: { force: "1", v: "1" }, signal } as const;
-    await retrying(() => this.#heavy.within(() => this.#connection.unless404(call)), {
-      backoff: { tries: Number.POSITIVE_INFINITY, ...engineRetry },
-      retryable: (error) => isEngineLoss(error) || (error instanceof EngineError && error.status === 409),
-      random: Math.random,
-      signal,
-    });
+    await this.#heavy.within(() => this.#connection.unless404(call));
   }
 
   async list(label: string, signal?: AbortSignal): Promise<readonly ListedContainer[]> {

@@ -2,7 +2,8 @@
 // methods above it are not used: they put a container's whole configuration into the query string, have no types for what comes
 // back, and bring 13 MiB of other protocols along.
 
-import { Readable } from "node:stream";
+import { addAbortSignal, Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import type DockerModem from "docker-modem";
 import { engineCallMs } from "../limits.ts";
 import { http } from "../nodeHttp.ts";
@@ -62,12 +63,25 @@ export class EngineConnection {
   }
 }
 
-function dial(
-  modem: Modem,
-  { method, path, query = {}, body = {}, login, signal, as, limitMs = engineCallMs }: Call,
-): Promise<unknown> {
+async function dial(modem: Modem, call: Call): Promise<unknown> {
+  const { method, path, signal, as, limitMs = engineCallMs } = call;
   // A signal handed to docker-modem lives as long as the stream; a stream's time limit is its reader's.
   const abortSignal = as === undefined ? within(limitMs, signal) : signal;
+  try {
+    const answer = await begun(modem, call, abortSignal);
+    return as === undefined ? await whole(answer, abortSignal) : answer;
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    throw engineError(error, `${method} ${path}`);
+  }
+}
+
+/** The answer as a stream, once it has begun. */
+function begun(
+  modem: Modem,
+  { method, path, query = {}, body = {}, login, as }: Call,
+  abortSignal: AbortSignal | undefined,
+): Promise<unknown> {
   const isArchive = Buffer.isBuffer(body) || body instanceof Readable;
   return new Promise((resolve, reject) => {
     const options = {
@@ -77,14 +91,28 @@ function dial(
       ...(isArchive ? { file: body } : {}),
       ...(login === undefined ? {} : { authconfig: login }),
       statusCodes,
-      isStream: as !== undefined,
+      isStream: true,
       hijack: as === "hijack",
       ...(abortSignal ? { abortSignal } : {}),
     };
     modem.dial(options, (error, answer) => {
-      if (error === null || error === undefined) return resolve(answer);
-      if (signal?.aborted) return reject(signal.reason);
-      reject(engineError(error, `${method} ${path}`));
+      if (error === null || error === undefined) resolve(answer);
+      else reject(error);
     });
   });
+}
+
+/**
+ * Read here, not by docker-modem, which waits for ever for the rest of an answer when the engine dies in the middle of it: a
+ * wait for a container's end has its head at once, and its body hours later.
+ */
+async function whole(answer: unknown, signal: AbortSignal | undefined): Promise<unknown> {
+  if (!(answer instanceof Readable)) throw new Error("the answer is no stream");
+  const read = await text(signal ? addAbortSignal(signal, answer) : answer);
+  try {
+    return JSON.parse(read);
+  } catch {
+    // Some say a word, or nothing.
+    return read;
+  }
 }

@@ -41,6 +41,7 @@ export class EngineWatch {
       await this.#options.engine.ping(within(enginePingMs));
       this.#silences = 0;
       this.#tell(true, undefined);
+      void this.#options.engine.leftovers.retry(this.#options.log);
     } catch (error) {
       // Only silence may be its being busy; a connection that fails is an absence.
       const absent = error instanceof EngineError && error.status === undefined;

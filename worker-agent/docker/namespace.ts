@@ -3,7 +3,7 @@
 
 import type { Duplex } from "node:stream";
 import { messageOf } from "../fault.ts";
-import { engineCallMs, holderAnswerMs, holderMemoryBytes, holderPidsMax, namespaceMs } from "../limits.ts";
+import { holderAnswerMs, holderMemoryBytes, holderPidsMax, namespaceMs } from "../limits.ts";
 import { settledWithin, within } from "../retry.ts";
 import { labels } from "./container.ts";
 import { Demultiplexer } from "./demux.ts";
@@ -54,8 +54,9 @@ export class Namespace {
     const { engine, name } = plan;
     const signal = within(namespaceMs);
     const id = await engine.create(name, holderOptions(plan));
+    let voice: HolderVoice | undefined;
     try {
-      const voice = new HolderVoice(await engine.converse(id));
+      voice = new HolderVoice(await engine.converse(id));
       await engine.start(id, signal);
       const remarks = await voice.until(fenced, namespaceMs);
       if (!remarks)
@@ -64,6 +65,8 @@ export class Namespace {
       namespace.#before = await namespace.#sockets();
       return namespace;
     } catch (error) {
+      // The engine ends its half of the connection; ours would keep the process.
+      voice?.close();
       await engine.remove(id);
       throw error;
     }
@@ -86,7 +89,7 @@ export class Namespace {
 
   async remove(): Promise<void> {
     this.#voice.close();
-    await this.#engine.remove(this.id, within(engineCallMs));
+    await this.#engine.remove(this.id);
   }
 
   async #sockets(): Promise<readonly string[]> {

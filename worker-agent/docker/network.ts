@@ -165,7 +165,7 @@ export class JobNetwork {
 
   #removeHolder(holder: string): void {
     const removal = this.#options.engine
-      .remove(holder, within(engineCallMs))
+      .remove(holder)
       .catch((error: unknown) => {
         this.#options.log({ event: "namespace not removed", level: "warn", message: messageOf(error) });
       })

@@ -14,7 +14,8 @@ import {
 } from "../limits.ts";
 import { jitteredMs, settledWithin, sleep } from "../retry.ts";
 import type { World } from "../world.ts";
-import { Demultiplexer, type LogStream } from "./demux.ts";
+import { ContainerOutput } from "./containerOutput.ts";
+import type { LogStream } from "./demux.ts";
 import type { Engine } from "./engine.ts";
 import { type ContainerState, EngineError, isEngineLoss } from "./engineAnswers.ts";
 import { stopContainer } from "./stopContainer.ts";
@@ -37,7 +38,7 @@ export interface Run {
   readonly note: (text: string) => void;
   /** Its process runs. */
   readonly started?: () => void;
-  /** It prints no more: its processes have ended, or are about to. */
+  /** It prints no more, as it seems: its processes have ended, or are about to, or the engine has. */
   readonly silent?: () => void;
   readonly world: World;
 }
@@ -59,20 +60,21 @@ export class NeverBegan extends Error {}
  */
 export async function runContainer(run: Run, signal: AbortSignal): Promise<RunEnd> {
   signal.throwIfAborted();
-  const output = await outputOf(run, signal);
-  const printed = readAll(output, run).then(() => run.silent?.());
+  const { printed, note, silent = () => {} } = run;
+  const output = new ContainerOutput({ printed, note, silent });
+  output.read(await outputOf(run, signal));
   try {
     const startedAt = run.world.elapsed();
     const since = await start(run);
     run.started?.();
-    const timedOut = await ended(run, since, signal);
+    const timedOut = await ended(run, output, since, signal);
     const tookMs = Math.round(run.world.elapsed() - startedAt);
     // The end of the output follows the last byte; a container without a process prints nothing any more.
-    await settledWithin(printed, lastOutputMs);
+    await settledWithin(output.over, lastOutputMs);
     signal.throwIfAborted();
     return await endOf(run, timedOut, { since, tookMs: isAdopted(run) ? undefined : tookMs });
   } finally {
-    output.destroy();
+    output.close();
   }
 }
 
@@ -91,14 +93,14 @@ function outputOf({ engine, id, begin }: Run, signal: AbortSignal): Promise<Read
 }
 
 /** Waits for the exit. True when the time limit made it. */
-async function ended(run: Run, begunAt: number, signal: AbortSignal): Promise<boolean> {
+async function ended(run: Run, output: ContainerOutput, begunAt: number, signal: AbortSignal): Promise<boolean> {
   const { engine, id, limitMs, world } = run;
   const over = new AbortController();
   const left = Math.min(timerMsMax, Math.max(0, begunAt + limitMs - world.now()));
   const limit = setTimeout(() => over.abort(), left);
   const either = AbortSignal.any([signal, over.signal]);
   try {
-    await exited(run, either);
+    await exited(run, output, either);
     return false;
   } catch (error) {
     if (!either.aborted) throw error;
@@ -112,11 +114,16 @@ async function ended(run: Run, begunAt: number, signal: AbortSignal): Promise<bo
 }
 
 /** Waits for the exit across an engine that goes away and comes back. @throws EngineLost when it took the container with it. */
-async function exited({ engine, id, limitMs, note, world }: Run, signal: AbortSignal): Promise<void> {
+async function exited(run: Run, output: ContainerOutput, signal: AbortSignal): Promise<void> {
+  const { engine, id, limitMs, note, world } = run;
   let awaySince: number | undefined;
   for (let failures = 0; ; failures += 1) {
     try {
-      if (awaySince !== undefined) await expectRunning(engine, id, signal);
+      if (awaySince !== undefined) {
+        await expectRunning(engine, id, signal);
+        output.readAgain(await engine.attach(id, true, signal));
+        note("\u2014 the Docker engine is back; what it had not kept of the log is missing \u2014");
+      }
       awaySince = undefined;
       // The container was started, so "not running" means its end. The limit is only for an engine that never answers.
       await engine.wait(id, limitMs * 2 + engineAwayMs, signal);
@@ -222,23 +229,4 @@ async function stateAtEnd({ engine, id }: Run, timedOut: boolean): Promise<Conta
 function startedAt(container: ContainerState | undefined): number | undefined {
   const at = Date.parse(container?.State.StartedAt ?? "");
   return Number.isFinite(at) ? at : undefined;
-}
-
-async function readAll(output: Readable, { printed, note }: Run): Promise<void> {
-  const demultiplexer = new Demultiplexer(printed);
-  return await new Promise((resolve) => {
-    output.on("data", (chunk: Buffer) => {
-      try {
-        demultiplexer.write(chunk);
-      } catch (error) {
-        output.destroy(error instanceof Error ? error : undefined);
-      }
-    });
-    output.once("error", (error) => {
-      note(`\u2014 the log was interrupted: ${messageOf(error)} \u2014`);
-      resolve();
-    });
-    output.once("close", resolve);
-    output.once("end", resolve);
-  });
 }

@@ -2,6 +2,7 @@
 
 import type { Readable } from "node:stream";
 import * as v from "valibot";
+import { codeOf, EngineLost } from "../fault.ts";
 
 /** What does not fit the schema is left out. Silence for longer than `silenceMs`, if given, ends it with an error. */
 export async function* linesOf<const Schema extends v.GenericSchema>(
@@ -15,7 +16,7 @@ export async function* linesOf<const Schema extends v.GenericSchema>(
   let pending = "";
   try {
     stream.setEncoding("utf8");
-    for await (const chunk of stream) {
+    for await (const chunk of wholly(stream)) {
       clearTimeout(timer);
       timer = listen();
       pending += String(chunk);
@@ -27,6 +28,16 @@ export async function* linesOf<const Schema extends v.GenericSchema>(
   } finally {
     clearTimeout(timer);
     stream.destroy();
+  }
+}
+
+/** @throws EngineLost where the engine goes away in the middle of its answer. */
+async function* wholly(stream: Readable): AsyncGenerator<unknown> {
+  try {
+    yield* stream;
+  } catch (error) {
+    if (codeOf(error) !== "ECONNRESET") throw error;
+    throw new EngineLost("The Docker engine went away in the middle of its answer.", { cause: error });
   }
 }
 

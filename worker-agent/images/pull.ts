@@ -1,7 +1,7 @@
 // One pull, told to who waits for it.
 
 import type { Engine } from "../docker/engine.ts";
-import { EngineError } from "../docker/engineAnswers.ts";
+import { isEngineLoss } from "../docker/engineAnswers.ts";
 import { JobFault, messageOf } from "../fault.ts";
 import { progressEveryMs } from "../limits.ts";
 import { within } from "../retry.ts";
@@ -51,7 +51,7 @@ export async function pull(
     if (error instanceof JobFault) throw error;
     if (limited.aborted)
       throw new JobFault(`The pull of ${JSON.stringify(name)} took longer than ${pullMs / 60_000} minutes.`);
-    if (error instanceof EngineError && error.status === undefined) throw error;
+    if (isEngineLoss(error)) throw error;
     throw new JobFault(pullFault(name, registry, messageOf(error)), { cause: error });
   }
 }

@@ -8,11 +8,10 @@ import { isHolderGone } from "../docker/network.ts";
 import { NeverBegan, type Run, type RunEnd, runContainer } from "../docker/runContainer.ts";
 import { JobFault } from "../fault.ts";
 import { type DiskWatch, withinDisk } from "../housekeeping/diskWatch.ts";
-import { engineCallMs, killedStatus, namespaceTries } from "../limits.ts";
+import { killedStatus, namespaceTries } from "../limits.ts";
 import { parkAfterEndMs, parkAfterMs, renameAfterMs } from "../parked/limits.ts";
 import { isMarked, type ParkedContainer } from "../parked/parkedContainer.ts";
 import { type Program, programOf } from "../parked/release.ts";
-import { within } from "../retry.ts";
 import { kernelToldOfMemory } from "../usage/kernelLog.ts";
 import { Meter } from "../usage/meter.ts";
 import type { Adopted } from "./adopt.ts";
@@ -61,7 +60,7 @@ async function runNew(life: Life, { prepared, how, next }: NewRun, signal: Abort
     } catch (error) {
       if (tries >= namespaceTries || !isHolderGone(error, place.hostConfig)) throw error;
       // The record of what never began goes with the next one.
-      await tools.engine.remove(containerName({ ...task, agent: tools.agent }), within(engineCallMs));
+      await tools.engine.remove(containerName({ ...task, agent: tools.agent }));
       await places.renew();
     }
   }

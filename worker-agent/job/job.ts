@@ -12,10 +12,8 @@ import { isDiskFull, JobFault, messageOf } from "../fault.ts";
 import { collectOutputs } from "../files/outputs.ts";
 import { BlobUpload } from "../files/upload.ts";
 import { imageUsed } from "../images/imageName.ts";
-import { engineCallMs } from "../limits.ts";
 import type { AskUpload } from "../queue/questions.ts";
 import type { SpooledFinish } from "../queue/spool.ts";
-import { within } from "../retry.ts";
 import { allowanceOf } from "./allowance.ts";
 import { execute, type MeteredEnd, runAdopted } from "./execute.ts";
 import { errorFinish, runFinish } from "./finish.ts";
@@ -143,21 +141,28 @@ function placeOf({ adopted, queue }: JobTask, { network }: JobTools, parked: Lif
   return parked.then((waiting) => waiting?.place ?? network.place(queue));
 }
 
-/** Safe to call twice. What can't be removed now is removed when the agent starts the next time. */
-async function cleanUp({ task, tools, folder, parked, places }: Life): Promise<void> {
+/** What can't be removed now is removed when the engine is back, or when the agent starts the next time. */
+async function cleanUp(life: Life): Promise<void> {
+  const { tools, folder } = life;
   try {
-    const waited = await parked;
-    await waited?.remove();
-    // One that became the job was the only one.
-    const own = task.adopted?.container ?? containerName({ ...task, agent: tools.agent });
-    if (!waited?.released) await tools.engine.remove(own, within(engineCallMs));
-    await places.leave();
-    await removeJobFolder(folder, tools.takeOver);
-    // Where preparing had not come as far as moving it.
-    if (waited) await removeJobFolder(waited.folder);
+    await removeAll(life);
   } catch (error) {
-    tools.log({ event: "job not cleaned up", level: "warn", message: messageOf(error) });
+    if (isEngineLoss(error)) tools.engine.leftovers.add(folder.path, () => removeAll(life));
+    else tools.log({ event: "job not cleaned up", level: "warn", message: messageOf(error) });
   }
+}
+
+/** Safe to call twice. */
+async function removeAll({ task, tools, folder, parked, places }: Life): Promise<void> {
+  const waited = await parked;
+  await waited?.remove();
+  // One that became the job was the only one.
+  const own = task.adopted?.container ?? containerName({ ...task, agent: tools.agent });
+  if (!waited?.released) await tools.engine.remove(own);
+  await places.leave();
+  await removeJobFolder(folder, tools.takeOver);
+  // Where preparing had not come as far as moving it.
+  if (waited) await removeJobFolder(waited.folder);
 }
 
 function sentenceOf(error: unknown): string {

@@ -14,8 +14,7 @@ import type { ImageInfo } from "../docker/engineAnswers.ts";
 import type { Place } from "../docker/network.ts";
 import { codeOf } from "../fault.ts";
 import { type JobFolder, makeJobCache, makeJobFolder, removeJobFolder } from "../job/jobFolder.ts";
-import { engineCallMs } from "../limits.ts";
-import { sleep, within } from "../retry.ts";
+import { sleep } from "../retry.ts";
 import { parkedLookMs } from "./limits.ts";
 import { lastWill, type Program, releaseScript } from "./release.ts";
 
@@ -66,6 +65,8 @@ export class ParkedContainer {
   static async make(parts: ParkedParts, signal: AbortSignal): Promise<ParkedContainer> {
     const { engine, name, busybox, folder, place, plan, mark } = parts;
     let id: string | undefined;
+    let output: Readable | undefined;
+    let pipe: Socket | undefined;
     try {
       await makeJobFolder(folder);
       await makeJobCache(plan.jobCache);
@@ -86,14 +87,17 @@ export class ParkedContainer {
       const helper = [`${at}/busybox`, "sh", `${at}/job`];
       // Without the signal: a request that is given up may still create a container that nobody knows.
       id = await engine.create(name, parkedOptions({ ...rest, mounts, helper, network: place.hostConfig }));
-      const output = await engine.attach(id, false);
+      output = await engine.attach(id, false);
       await engine.start(id, signal);
-      const pipe = await writerOf(pipePath, signal);
+      pipe = await writerOf(pipePath, signal);
       pipe.write(lastWill(mark));
       await rm(own, { recursive: true });
       return new ParkedContainer(id, parts, output, pipe);
     } catch (error) {
-      if (id !== undefined) await engine.remove(id, within(engineCallMs));
+      // The other sides end their halves; ours would keep the process.
+      output?.destroy();
+      pipe?.destroy();
+      if (id !== undefined) await engine.remove(id);
       place.leave();
       await removeJobFolder(folder);
       throw error;
@@ -122,7 +126,7 @@ export class ParkedContainer {
   remove(): Promise<void> {
     this.#pipe.destroy();
     this.output.destroy();
-    this.#removal ??= this.#engine.remove(this.id, within(engineCallMs));
+    this.#removal ??= this.#engine.remove(this.id);
     return this.#removal;
   }
 

@@ -8,6 +8,7 @@ import type { QueueHash } from "../../wire/ids.ts";
 import type { DiskQuota } from "../docker/diskQuota.ts";
 import type { Engine } from "../docker/engine.ts";
 import type { ImageInfo } from "../docker/engineAnswers.ts";
+import { isEngineLoss } from "../docker/engineAnswers.ts";
 import type { JobNetwork } from "../docker/network.ts";
 import { messageOf } from "../fault.ts";
 import { allowanceOf, type JobLimits } from "../job/allowance.ts";
@@ -147,7 +148,8 @@ export class Parking {
       this.#options.log({ event: "container parked", queue: shortQueue(ran.queue), container: parked.id });
       return parked;
     } catch (error) {
-      this.#failures += 1;
+      // An engine that is away comes back.
+      if (!isEngineLoss(error)) this.#failures += 1;
       if (!this.#closing.signal.aborted) this.#warn("container not parked", error);
       return undefined;
     }
@@ -160,7 +162,10 @@ export class Parking {
       { engine, agent, folder: join(folder, "helper"), newId: world.newId },
       within(parkingMs),
     );
-    const busybox = await this.#helper;
+    const busybox = await this.#helper.catch((error: unknown) => {
+      this.#helper = undefined;
+      throw error;
+    });
     if (busybox === undefined) {
       // Said once: it stays so until the agent is started again.
       this.#failures = parkingFailuresMax;

@@ -41,7 +41,6 @@ export class Meter {
   end(): void {
     const usage = readCgroup(this.#options.id);
     if (usage) this.#keep(usage);
-    this.close();
   }
 
   /** What it has used, as far as it was seen; `isKilled` is what the engine says of its memory. */
