@@ -61,8 +61,10 @@ export const piecesAtOnce = 4;
 /** Pieces have `logPieceBytes` at first and are larger later: 256 MiB of empty lines are 6 GiB in JSON, and a queue takes 3,072 pieces. */
 export const firstPiecesMax = 128;
 export const laterPieceBytes = 2 * MiB;
-/** Docker's own copy, from which a restarted agent reads again: as much as `logBytesMax`, with its overhead. */
-export const engineLog = { "max-size": "80m", "max-file": "4", compress: "false" } as const;
+/** Docker's own copy, from which a restarted agent reads again: `logBytesMax` with some 30 bytes for each line, if they are no shorter. */
+export const engineLog = { "max-size": "128m", "max-file": "4", compress: "false" } as const;
+/** A line comes here after the engine has noted its time, by clocks that may be two: of a virtual machine and its host. */
+export const clockSlackMs = 1_000;
 
 // The engine.
 

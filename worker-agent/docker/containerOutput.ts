@@ -3,12 +3,16 @@
 import type { Readable } from "node:stream";
 import { messageOf } from "../fault.ts";
 import { Demultiplexer, type LogStream } from "./demux.ts";
+import type { KeptLog, Seen } from "./keptLog.ts";
 
 export interface OutputReader {
   readonly printed: (stream: LogStream, chunk: Buffer) => void;
   readonly note: (text: string) => void;
+  /** What is printed next does not follow what came before. */
+  readonly gap: () => void;
   /** A stream of it has ended. */
   readonly silent: () => void;
+  readonly now: () => number;
 }
 
 export class ContainerOutput {
@@ -17,6 +21,7 @@ export class ContainerOutput {
   readonly #reader: OutputReader;
   readonly #lines = { stdout: 0, stderr: 0 };
   #stream: Readable | undefined;
+  #seen: Seen | undefined;
 
   constructor(reader: OutputReader) {
     this.#reader = reader;
@@ -26,9 +31,15 @@ export class ContainerOutput {
     this.#read(stream, { stdout: 0, stderr: 0 });
   }
 
-  /** A stream that begins with everything from the container's beginning. By lines: the engine's log knows no parts of them. */
-  readAgain(stream: Readable): void {
-    this.#read(stream, { ...this.#lines });
+  /** What has been read of it, if anything. */
+  get seen(): Seen | undefined {
+    return this.#seen;
+  }
+
+  /** Counted by lines: the engine's log knows no parts of them. */
+  readAgain({ stream, isWhole }: KeptLog): void {
+    if (!isWhole) this.#reader.gap();
+    this.#read(stream, isWhole ? { ...this.#lines } : { stdout: 0, stderr: 0 });
   }
 
   close(): void {
@@ -42,6 +53,8 @@ export class ContainerOutput {
       const news = beyond(known, name, chunk);
       if (news.length === 0) return;
       this.#lines[name] += linesIn(news);
+      const to = this.#reader.now();
+      this.#seen = { from: this.#seen?.from ?? to, to };
       this.#reader.printed(name, news);
     });
     this.over = drained(stream, demultiplexer, this.#reader.note).then(this.#reader.silent);

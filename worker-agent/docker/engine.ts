@@ -105,9 +105,9 @@ export class Engine {
     throw new Error("Docker answered with no connection.");
   }
 
-  /** What an ended container printed, multiplexed. */
-  async logs(id: string, signal?: AbortSignal): Promise<Readable> {
-    const query = { stdout: "1", stderr: "1" };
+  /** What the engine has kept of what a container printed, multiplexed. */
+  async logs(id: string, signal?: AbortSignal, how: Readonly<Record<string, string>> = {}): Promise<Readable> {
+    const query = { stdout: "1", stderr: "1", ...how };
     return readable(
       await this.#connection.call({ method: "GET", path: `/containers/${id}/logs`, query, as: "stream", signal }),
     );

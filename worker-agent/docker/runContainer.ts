@@ -18,6 +18,7 @@ import { ContainerOutput } from "./containerOutput.ts";
 import type { LogStream } from "./demux.ts";
 import type { Engine } from "./engine.ts";
 import { type ContainerState, EngineError, isEngineLoss } from "./engineAnswers.ts";
+import { keptLog, type Seen } from "./keptLog.ts";
 import { stopContainer } from "./stopContainer.ts";
 
 /** How a container comes to run. */
@@ -26,8 +27,8 @@ export type Beginning =
   | { readonly kind: "new" }
   /** Started and waiting for its job, attached: `release` makes it the job, and says whether it could. */
   | { readonly kind: "waiting"; readonly output: Readable; readonly release: () => Promise<boolean> }
-  /** An earlier process's; `since` when it became the job, if that was not its start. */
-  | { readonly kind: "running" | "exited"; readonly since?: number | undefined };
+  /** An earlier process's; `since` when it became the job, if that was not its start; `seen` what that has safe of its output. */
+  | { readonly kind: "running" | "exited"; readonly since?: number | undefined; readonly seen?: Seen | undefined };
 
 export interface Run {
   readonly engine: Engine;
@@ -36,6 +37,8 @@ export interface Run {
   readonly limitMs: number;
   readonly printed: (stream: LogStream, chunk: Buffer) => void;
   readonly note: (text: string) => void;
+  /** What is printed next does not follow what came before, nor does it begin with the container's first line. */
+  readonly gap: () => void;
   /** Its process runs. */
   readonly started?: () => void;
   /** It prints no more, as it seems: its processes have ended, or are about to, or the engine has. */
@@ -60,8 +63,8 @@ export class NeverBegan extends Error {}
  */
 export async function runContainer(run: Run, signal: AbortSignal): Promise<RunEnd> {
   signal.throwIfAborted();
-  const { printed, note, silent = () => {} } = run;
-  const output = new ContainerOutput({ printed, note, silent });
+  const { printed, note, gap, silent = () => {} } = run;
+  const output = new ContainerOutput({ printed, note, gap, silent, now: run.world.now });
   output.read(await outputOf(run, signal));
   try {
     const startedAt = run.world.elapsed();
@@ -79,16 +82,19 @@ export async function runContainer(run: Run, signal: AbortSignal): Promise<RunEn
 }
 
 /** Attached before the start: what a short job prints would otherwise be lost. */
-function outputOf({ engine, id, begin }: Run, signal: AbortSignal): Promise<Readable> | Readable {
+async function outputOf({ engine, id, begin, gap }: Run, signal: AbortSignal): Promise<Readable> {
   switch (begin.kind) {
     case "new":
-      return engine.attach(id, false);
+      return await engine.attach(id, false);
     case "waiting":
       return begin.output;
     case "running":
-      return engine.attach(id, true);
-    case "exited":
-      return engine.logs(id, signal);
+    case "exited": {
+      const how = { seen: begin.seen, follow: begin.kind === "running", signal };
+      const { stream, isWhole } = await keptLog(engine, id, how);
+      if (!isWhole) gap();
+      return stream;
+    }
   }
 }
 
@@ -121,7 +127,7 @@ async function exited(run: Run, output: ContainerOutput, signal: AbortSignal): P
     try {
       if (awaySince !== undefined) {
         await expectRunning(engine, id, signal);
-        output.readAgain(await engine.attach(id, true, signal));
+        output.readAgain(await keptLog(engine, id, { seen: output.seen, follow: true, signal }));
         note("\u2014 the Docker engine is back; what it had not kept of the log is missing \u2014");
       }
       awaySince = undefined;

@@ -115,7 +115,11 @@ export async function runAdopted(
   signal: AbortSignal,
 ): Promise<MeteredEnd> {
   const { parked } = record;
-  const end = await run(life, { ...how, id, begin: { kind: state, since: parked?.since } }, signal);
+  const end = await run(
+    life,
+    { ...how, id, begin: { kind: state, since: parked?.since, seen: life.log.seen } },
+    signal,
+  );
   // It was about to be told when the earlier process died, and has only ended since it was found.
   if (parked && (await isMarked(life.folder.outputs, parked.mark)))
     throw new JobFault("The agent was restarted in the moment in which the job would have begun. Run it again.");

@@ -98,7 +98,15 @@ async function finishOf(life: Life, { blobs, uplink }: Ways, signal: AbortSignal
     const limitMs = life.allowance.durationMs;
     const note = (text: string) => log.note(text);
     const { engine, world } = tools;
-    const how = { engine, limitMs, printed: log.printed.bind(log), note, world, sampled: uplink.resources };
+    const how = {
+      engine,
+      limitMs,
+      printed: log.printed.bind(log),
+      note,
+      gap: log.gap.bind(log),
+      world,
+      sampled: uplink.resources,
+    };
     end = await phases.during("run", async () => {
       if (prepared) return await execute(life, prepared, how, signal);
       if (task.adopted) return await runAdopted(life, task.adopted, how, signal);

@@ -5,12 +5,13 @@ import type { SealedPiece } from "../../wire/agentMessages.ts";
 import type { LogStep } from "../../wire/job.ts";
 import type { ConsoleLogLine } from "../../wire/result.ts";
 import type { LogStream } from "../docker/demux.ts";
+import type { Seen } from "../docker/keptLog.ts";
 import { logBatchBytesMax, logBatchLinesMax, logBatchMs, logBytesMax, redrawMs } from "../limits.ts";
 import { Excerpt, type LogExcerpt } from "./excerpt.ts";
 import { LineSplitter } from "./lines.ts";
 import { batchOf } from "./logBatch.ts";
 import { LogFeed, type LogUplink } from "./logFeed.ts";
-import { LogPieces, type Piece, type StoredPiece, type StorePiece } from "./logPieces.ts";
+import { LogPieces, type Piece, type Printed, type StoredPiece, type StorePiece } from "./logPieces.ts";
 
 export interface JobLogOptions {
   readonly now: () => number;
@@ -42,10 +43,10 @@ export class JobLog {
   readonly #excerpt = new Excerpt();
   readonly #splitters = { stdout: new LineSplitter(), stderr: new LineSplitter() } as const;
   /** Lines of the container so far, and how many of them are in a piece of an earlier process. */
-  readonly #printed = { stdout: 0, stderr: 0 };
-  readonly #skip: { readonly stdout: number; readonly stderr: number };
+  readonly #printed: Printed = { stdout: 0, stderr: 0 };
+  #skip: { readonly stdout: number; readonly stderr: number };
   /** The excerpt has had every line. */
-  readonly #fromTheBeginning: boolean;
+  #fromTheBeginning: boolean;
   #batch: ConsoleLogLine[] = [];
   #batchStep: LogStep = "Running";
   #batchBytes = 0;
@@ -62,6 +63,7 @@ export class JobLog {
     const last = earlier.at(-1);
     this.#next = last ? last.first + last.count : linesBefore;
     this.#skip = last?.printed ?? { stdout: 0, stderr: 0 };
+    this.#printed.seen = last?.printed.seen;
     this.#fromTheBeginning = linesBefore === 0;
     this.#now = now;
     const settled = (piece: Piece, why: string | undefined) => this.#settled(piece, why);
@@ -87,6 +89,18 @@ export class JobLog {
   note(text: string, step: LogStep = "Running"): void {
     // How an image comes about is no error, and shown as none.
     this.#add(step, step === "Running" ? [text, this.#now(), true] : [text, this.#now()]);
+  }
+
+  /** When what is safe of the container's output came, to an earlier process. */
+  get seen(): Seen | undefined {
+    return this.#printed.seen;
+  }
+
+  /** What is printed next neither follows what came before nor begins with the container's first line. */
+  gap(): void {
+    this.#skip = { stdout: 0, stderr: 0 };
+    this.#fromTheBeginning = false;
+    this.note("\u2014 lines are missing here: the Docker engine has kept only the newest \u2014");
   }
 
   /** How many lines there are so far. */
@@ -127,6 +141,7 @@ export class JobLog {
 
   #print(stream: LogStream, lines: readonly (string | undefined)[]): void {
     const now = this.#now();
+    if (lines.length > 0) this.#printed.seen = { from: this.#printed.seen?.from ?? now, to: now };
     for (const text of lines) {
       const isNew = this.#printed[stream] >= this.#skip[stream];
       const line: ConsoleLogLine = stream === "stderr" ? [text ?? "", now, true] : [text ?? "", now];

@@ -16,8 +16,12 @@ import { Gate } from "../gate.ts";
 import { firstPiecesMax, laterPieceBytes, piecesAtOnce } from "../limits.ts";
 import { endOf, type HeldBatch, type LogBatch } from "./logBatch.ts";
 
-/** Lines of each stream that a job's container has printed. */
-const Printed = v.object({ stdout: v.number(), stderr: v.number() });
+/** Lines of each stream that a job's container has printed, and when the first and the last of them came. */
+const Printed = v.object({
+  stdout: v.number(),
+  stderr: v.number(),
+  seen: v.optional(v.object({ from: v.number(), to: v.number() })),
+});
 export type Printed = v.InferOutput<typeof Printed>;
 
 /** A stored piece as the job's folder remembers it. */
