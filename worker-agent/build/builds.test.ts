@@ -25,6 +25,8 @@ let builder: TestBuilder;
 let stack: Stack;
 let git: TestGit;
 let folder: string;
+/** Served by an agent that trusts it no further than one image. */
+const foreign = `foreign-${crypto.randomUUID()}`;
 
 beforeAll(async () => {
   const variables = new Map([
@@ -36,6 +38,8 @@ beforeAll(async () => {
   await writeFile(certificates, "the host's certificates\n");
   builder = await startBuilder({ variables, certificates });
   ({ stack, git } = builder);
+  const dataDir = await stack.folder();
+  await builder.another({ queues: [foreign], dataDir, trusted: false, allowImages: ["longshore/shell"] });
 });
 
 afterAll(async () => {
@@ -70,19 +74,16 @@ describe("a Dockerfile in the definition", () => {
 
   test("begins with nothing that another queue made, and its image is no other queue's", async () => {
     const dockerfile = `${from}\nRUN cat /proc/sys/kernel/random/uuid >/made`;
-    const queues = [stack.queue, `other-${crypto.randomUUID()}`];
-    const folder = await stack.folder();
-    const other = await builder.another({ queues: queues.slice(1), dataDir: folder });
+    const queues = [stack.queue, foreign];
     const results = [];
     for (const queue of queues)
       results.push(await stack.run({ image: undefined, build: { dockerfile }, command: "cat /made" }, queue));
     expect(new Set(results.map((result) => result.logs.at(-1)?.[0])).size).toBe(2);
     const id = String(results[0]?.image?.id).replace("sha256:", "");
-    const thief = await stack.finished(await stack.submit({ image: id, command: "cat /made" }, queues[1]), queues[1]);
+    const thief = await stack.finished(await stack.submit({ image: id, command: "cat /made" }, foreign), foreign);
     expect(thief.finished?.result?.error).toMatch(/was built for another queue/);
-    const heir = await stack.submit({ image: undefined, build: { dockerfile: `FROM ${id}` } }, queues[1]);
-    expect((await stack.finished(heir, queues[1])).finished?.result?.error).toMatch(/was built for another queue/);
-    await other.stop({ drain: false });
+    const heir = await stack.submit({ image: undefined, build: { dockerfile: `FROM ${id}` } }, foreign);
+    expect((await stack.finished(heir, foreign)).finished?.result?.error).toMatch(/was built for another queue/);
   });
 
   test("has steps that are limited and reach neither this host nor its neighbours", async () => {
@@ -239,11 +240,8 @@ test("what a killed agent had made for a build goes when it starts again", async
 });
 
 test("a foreign queue builds on nothing that is private", async () => {
-  const queue = `foreign-${crypto.randomUUID()}`;
-  const foreign = await builder.another({ queues: [queue], dataDir: await stack.folder(), trusted: false });
-  for (const dockerfile of [from, "FROM scratch\nCOPY --from=longshore/shell / /"]) {
-    const job = await stack.finished(await stack.submit({ image: undefined, build: { dockerfile } }, queue), queue);
-    expect(job.finished?.result?.error).toMatch(/longshore\/shell" is on the agent's machine but may be private/);
+  for (const dockerfile of ["FROM longshore/python", "FROM scratch\nCOPY --from=longshore/python / /"]) {
+    const job = await stack.finished(await stack.submit({ image: undefined, build: { dockerfile } }, foreign), foreign);
+    expect(job.finished?.result?.error).toMatch(/longshore\/python" is on the agent's machine but may be private/);
   }
-  await foreign.stop({ drain: false });
 });
