@@ -1,5 +1,6 @@
 // The runs that a browser has seen.
 
+import type { Page } from "@playwright/test";
 import { pageLink } from "./links.ts";
 import { controls, expect, slowly, test } from "./longshore.ts";
 
@@ -13,10 +14,13 @@ test("runs are kept over a reload, can be returned to and compared, and are forg
   await page.goto(link({ LEVEL: "low", CODE: "0" }));
   await run.click();
   await expect(output("level.txt")).toContainText("low", slowly);
+  // What a former page, or somebody else, has left there.
+  await inStore(page, "for (let time = 0; time < 250; time++) store.put({ run: `old ${time}`, time })");
   await page.goto(link({ LEVEL: "high", CODE: "3" }));
   await run.click();
   await expect(state).toContainText("Exit code 3", slowly);
 
+  await expect.poll(() => inStore(page, "return store.count()")).toBe(200);
   await page.reload();
   await expect(state).toContainText("Exit code 3", slowly);
   await page.keyboard.press("6");
@@ -40,3 +44,20 @@ test("runs are kept over a reload, can be returned to and compared, and are forg
   await page.getByRole("button", { name: "Forget all runs" }).click();
   await expect(page.getByText("Runs appear here once they end.")).toBeVisible();
 });
+
+/** Does something with the table of runs, and gives the result of the request that it returns. */
+function inStore(page: Page, script: string): Promise<unknown> {
+  return page.evaluate(`new Promise((resolve, reject) => {
+    const opened = indexedDB.open("longshore");
+    opened.onerror = reject;
+    opened.onsuccess = () => {
+      const transaction = opened.result.transaction("runs", "readwrite");
+      const request = ((store) => { ${script} })(transaction.objectStore("runs"));
+      transaction.oncomplete = () => {
+        opened.result.close();
+        resolve(request?.result);
+      };
+      transaction.onerror = reject;
+    };
+  })`);
+}

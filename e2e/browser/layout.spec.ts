@@ -51,6 +51,9 @@ test("a narrow page reaches every view, and a tile shows the state and one thing
   await page.setViewportSize({ width: 600, height: 400 });
   await page.keyboard.press("1");
   await expect(output("made.txt")).toHaveText("made");
+  await page.goto(pageLink(longshore.origin, { job, more: { LAYOUT: "b", hm: "disabled" } }));
+  await expect(page.getByRole("tab")).toHaveCount(0);
+  await expect(output("made.txt")).toHaveText("made");
 });
 
 test("every action can be found and done by keyboard, and the focus comes back", async ({ page, longshore }) => {

@@ -103,9 +103,11 @@ test("a value of every kind that metaframes send arrives as the right bytes", as
     "/source.js": await bundled("everything"),
   });
   try {
+    // The page around the frame names the queue and the namespace.
     const first = pageLink(longshore.origin, {
       job: { image: "longshore/shell", command: ["sh", "-c", "cd /inputs; sha256sum * > /outputs/sums.txt"] },
-      more: { autostart: "true" },
+      queue: "mine",
+      more: { autostart: "true", queueOverride: "local", control: btoa('{"namespace":"theirs"}') },
     });
     const addresses = new URLSearchParams({ source: `${site.origin}/source/`, pipe: "**", first, second: first });
     await page.goto(`${site.origin}/?${addresses}`);
@@ -134,6 +136,8 @@ test("a value of every kind that metaframes send arrives as the right bytes", as
       ([name, content]) => `${createHash("sha256").update(content).digest("hex")}  ${name}`,
     );
     await expect(controls(frame).output("sums.txt")).toHaveText(sums.join("\n"), slowly);
+    const jobs = Object.values(await longshore.queue.list());
+    expect(jobs.flatMap(({ namespaces = [] }) => namespaces)).toContain("theirs");
   } finally {
     await site.stop();
   }

@@ -45,8 +45,10 @@ test("a new queue is made here, with its key and its command; this computer's, w
     await route.fulfill({ response });
   });
   await page.routeWebSocket("ws://localhost:8000/**", (socket) => socket.close());
-  await page.goto(pageLink(origin, { job, queue: "team" }));
+  await page.goto(pageLink(origin, { job, queue: "team", more: { queueOverride: "theirs" } }));
   await controls(page).tab("Settings").click();
+  await page.getByRole("checkbox", { name: /Use my queue/ }).check();
+  await expect(page).toHaveURL(/ignoreQueueOverride=true/);
   await page.getByRole("button", { name: "Make a new queue" }).click();
   await expect(page).toHaveURL(/queue=k-[0-9a-f]{64}/);
   await expect(page.getByText(/LONGSHORE_KEY=[0-9a-f]{64} longshore agent --api/)).toBeVisible();
@@ -119,6 +121,14 @@ test("a text file is edited and run with Ctrl+Enter; large, dropped and pasted o
   await editor.click();
   await page.keyboard.press("Control+Enter");
   await expect(output("n.txt")).toHaveText("105000000\n4\n100000\n12", slowly);
+  await editor.click();
+  await page.keyboard.press("Control+End");
+  await page.keyboard.insertText("; echo more >> /outputs/n.txt");
+  await page
+    .getByRole("button", { name: "Run", exact: true })
+    .or(page.getByRole("button", { name: "Run again" }))
+    .click();
+  await expect(output("n.txt")).toContainText("more", slowly);
   await expect(page).toHaveURL(/inputs=/);
 });
 

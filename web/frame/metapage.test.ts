@@ -71,6 +71,24 @@ test("inputs of the handshake and of updates add up; undefined takes one away, n
   expect(pipes.value).toEqual({ a: 1, c: null });
 });
 
+test("messages as old hosts write them are read, raw binaries among them", () => {
+  const { setUp, hear, pipes, sent } = frame();
+  setUp(undefined, "page-1");
+  hear({
+    id: 7,
+    method: "InputsUpdate",
+    iframeId: "frame-1",
+    parentId: "page-1",
+    params: {
+      parentId: "page-1",
+      inputs: { a: { _s: true, _c: "Blob", value: "AP8=", size: 2 }, b: new Uint8Array([1]) },
+    },
+  });
+  expect(pipes.value).toEqual({ a: { _s: true, _c: "Blob", value: "AP8=", size: 2 }, b: new Uint8Array([1]) });
+  hear({ id: 8, method: "MessageAck", iframeId: "frame-1", parentId: "page-1", params: {} });
+  expect(sent.at(-1)).toMatchObject({ method: "SetupIframeServerResponseAck" });
+});
+
 test("messages of another metapage, or that make no sense, change nothing", () => {
   const { setUp, hear, pipes } = frame();
   setUp();

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { textAt, variablesOf, withField, withSource } from "./edit.ts";
+import { frameAllow } from "../frame/allow.ts";
+import { textAt, variablesOf, withField, withPipes, withSource } from "./edit.ts";
 
 test.each([
   [{ image: "a" }, ["command"], "ls", { image: "a", command: "ls" }],
@@ -45,4 +46,12 @@ test("each variable says where its value comes from", () => {
     { name: "B", value: "2", source: "definition", isOverriding: false },
     { name: "C", value: "3", source: "address", isOverriding: false },
   ]);
+});
+
+test("declared pipes keep what a frame may do, whatever the definition said before; without any there is none", () => {
+  const one = withPipes({}, "inputs", { "in.csv": {} });
+  expect(one).toEqual({ version: "2", allow: frameAllow, inputs: { "in.csv": {} } });
+  const two = withPipes({ version: "1", allow: "camera", metadata: { name: "n" } }, "outputs", { "o.png": {} });
+  expect(two).toEqual({ version: "1", allow: "camera", metadata: { name: "n" }, outputs: { "o.png": {} } });
+  expect(withPipes(one ?? {}, "inputs", {})).toBeUndefined();
 });

@@ -1,5 +1,6 @@
 // Changes to a job definition as it stands in the address: one field at a time, everything else as it was.
 
+import { frameAllow } from "../frame/allow.ts";
 import { isJsonObject, type JsonObject } from "../url/codec.ts";
 
 /** The definition with the field at a path set, or removed where undefined. Objects that become empty are removed. */
@@ -42,6 +43,15 @@ export function listOf(text: string): readonly string[] | undefined {
     .map((word) => word.trim())
     .filter((word) => word !== "");
   return words.length > 0 ? words : undefined;
+}
+
+/**
+ * A frame's own definition with these pipes declared; undefined when none are left. Once an address has one, its page reads
+ * nothing else: what the frame may do must be in it as well.
+ */
+export function withPipes(declared: JsonObject, kind: "inputs" | "outputs", pipes: JsonObject): JsonObject | undefined {
+  const next: JsonObject = { version: "2", allow: frameAllow, ...declared, [kind]: pipes };
+  return ["inputs", "outputs"].every((name) => Object.keys(partOf(next, name)).length === 0) ? undefined : next;
 }
 
 /** Where a variable of the environment comes from. The address wins over the definition. */

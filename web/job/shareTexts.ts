@@ -6,6 +6,7 @@ import type { Build, JobDefinition } from "../../wire/definition.ts";
 import { paths } from "../../wire/http.ts";
 import type { JobId } from "../../wire/ids.ts";
 import { inputPath } from "../../wire/paths.ts";
+import { frameAllow } from "../frame/allow.ts";
 import { sharedValueCharsMax } from "../limits.ts";
 import type { JsonObject } from "../url/codec.ts";
 import type { QueueTarget } from "../url/target.ts";
@@ -21,7 +22,7 @@ export interface SharedJob {
 
 export function iframeOf(url: string): string {
   const escaped = url.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;");
-  return `<iframe src="${escaped}" width="600" height="400" style="border: 0" allow="clipboard-write; local-network-access"></iframe>`;
+  return `<iframe src="${escaped}" width="600" height="400" style="border: 0" allow="${frameAllow}"></iframe>`;
 }
 
 /** A metapage of this one frame, to add others to. */

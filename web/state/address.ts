@@ -11,6 +11,8 @@ export interface Address {
   readonly faults: ReadonlySignal<readonly Fault[]>;
   /** A person is in the middle of an edit: nothing starts by itself. */
   readonly isTyping: Signal<boolean>;
+  /** Writes what was typed and is not in the address yet. */
+  readonly pendingEdit: Signal<(() => void) | undefined>;
   /** The job of the short form `/j/<id>`. */
   readonly shortId: ReadonlySignal<JobId | undefined>;
   /**
@@ -37,6 +39,7 @@ export function createAddress(view: Window, isFramed: boolean): Address {
     parameters: computed(() => result.value.parameters),
     faults: computed(() => result.value.faults),
     isTyping: signal(false),
+    pendingEdit: signal(undefined),
     shortId: computed(() => idOfPath(current.value.path)),
     write(changes, commit) {
       const fragment = formatFragment(withRaw(parseFragment(location.hash), changes));

@@ -4,6 +4,7 @@
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { DataRef } from "../../wire/dataRef.ts";
 import { inputPath } from "../../wire/paths.ts";
+import { jobPipes } from "../frame/jobPipe.ts";
 import { UnreadableError, UploadError } from "../frame/uploads.ts";
 import { contentOf } from "../frame/values.ts";
 import type { DataRefs } from "../job/definition.ts";
@@ -23,9 +24,6 @@ export type Files =
 
 export type Values = Readonly<Record<string, unknown>>;
 type Resolved = { readonly ref: DataRef } | { readonly fault: Fault } | "nothing";
-
-/** Pipes that set the job and are never files. */
-export const jobPipes: readonly string[] = ["job", "metaframe/job"];
 
 export interface FilesState {
   readonly files: ReadonlySignal<Files>;

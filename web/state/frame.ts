@@ -3,16 +3,17 @@
 
 import { computed, effect, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import type { Job } from "../../wire/job.ts";
+import { jobIn } from "../frame/jobPipe.ts";
 import { sendLive } from "../frame/live.ts";
 import { frameWindow, joinMetapage, type MetapageLink } from "../frame/metapage.ts";
 import type { ReadyDefinition } from "../job/definition.ts";
 import { metapageWaitMs } from "../limits.ts";
-import { decodeJson, encodeJson, isJsonObject, type JsonObject } from "../url/codec.ts";
+import { encodeJson } from "../url/codec.ts";
 import type { Fault } from "../url/parameters.ts";
 import type { QueueTarget } from "../url/target.ts";
 import type { Address } from "./address.ts";
 import type { Browser } from "./browser.ts";
-import { jobPipes, type Values } from "./files.ts";
+import type { Values } from "./files.ts";
 import type { Logs } from "./logs.ts";
 import { createOutputSender, type OutputSender } from "./outputs.ts";
 import { type ResultState, runOf } from "./results.ts";
@@ -85,10 +86,9 @@ function setJobFromPipes({ address, pipes, faults }: FrameFacts) {
   let applied = "";
   effect(() => {
     if (!address.parameters.value.allowsetjob) return;
-    const sent = jobPipes.map((name) => pipes.value[name]).find((value) => value != null);
-    if (sent === undefined) return;
-    const job = jobIn(sent);
-    if (!job) {
+    const job = jobIn(pipes.value);
+    if (job === undefined) return;
+    if (job === "invalid") {
       faults.value = [
         { where: "job", message: "The job that came through a pipe is not a job definition. It was ignored." },
       ];
@@ -100,17 +100,4 @@ function setJobFromPipes({ address, pipes, faults }: FrameFacts) {
     applied = raw;
     address.write({ job: raw }, false);
   });
-}
-
-/** A definition as other frames send it: an object, a data ref to one, or JSON text. Undefined for what is no JSON. */
-function jobIn(sent: unknown): JsonObject | undefined {
-  if (typeof sent === "string") return decodeJson(sent);
-  if (!isJsonObject(sent)) return undefined;
-  const job = sent.type === "json" && isJsonObject(sent.value) ? sent.value : sent;
-  try {
-    return decodeJson(JSON.stringify(job));
-  } catch {
-    // A structured clone may carry cycles and big integers.
-    return undefined;
-  }
 }

@@ -124,6 +124,8 @@ export function createPage(browser: Browser, view: Window): Page {
     job,
     mayStart,
     isTyping: address.isTyping,
+    pendingEdit: address.pendingEdit,
+    isPreparing: computed(() => definition.value.kind === "resolving"),
     isPermitted,
     queue,
     consent,

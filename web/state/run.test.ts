@@ -58,6 +58,8 @@ function page({
     return null;
   });
   const mayStart = signal(true);
+  const isPreparing = signal(false);
+  const pendingEdit = signal<(() => void) | undefined>(undefined);
   const shown = computed<Job | undefined>(() => queue.jobs.value.get(ready.value?.id ?? ""));
   const run = createRun({
     browser,
@@ -67,12 +69,28 @@ function page({
     job: shown,
     mayStart,
     isTyping: signal(false),
+    isPreparing,
+    pendingEdit,
     isPermitted: signal(isPermitted),
     queue,
     consent,
   });
   const sent = () => connection.sent.filter((text) => text !== "PING").map((text) => kindOf(text));
-  return { shell, connection, job, parameters, ready, mayStart, consent, run, sent, windows, stored };
+  return {
+    shell,
+    connection,
+    job,
+    parameters,
+    ready,
+    mayStart,
+    isPreparing,
+    pendingEdit,
+    consent,
+    run,
+    sent,
+    windows,
+    stored,
+  };
 }
 
 function kindOf(text: string): string {
@@ -109,6 +127,21 @@ test("without autostart a definition is only asked for, and Run submits it", () 
   expect(sent()).toEqual(["query"]);
   run.press();
   expect(sent()).toEqual(["query", "Queued"]);
+});
+
+test("Run takes what was typed a moment ago, and waits until it is stored", async () => {
+  const { shell, run, sent, job, isPreparing, pendingEdit, connection, ready } = page({ hash: "" });
+  shell.advance(200);
+  pendingEdit.value = () => {
+    isPreparing.value = true;
+  };
+  run.press();
+  run.press();
+  expect(sent()).toEqual(["query"]);
+  job.value = { image: "typed" };
+  isPreparing.value = false;
+  await expect.poll(sent).toEqual(["query", "Queued"]);
+  expect(connection.sent.at(-1)).toContain(ready.value?.id);
 });
 
 test("autostart waits for the metapage's first inputs", () => {

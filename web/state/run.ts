@@ -24,6 +24,10 @@ export interface RunFacts {
   readonly mayStart: ReadonlySignal<boolean>;
   /** A person is in the middle of an edit. */
   readonly isTyping: ReadonlySignal<boolean>;
+  /** Brings what was typed last into the definition. */
+  readonly pendingEdit: ReadonlySignal<(() => void) | undefined>;
+  /** Inputs of the definition are on their way: it is ready after that. */
+  readonly isPreparing: ReadonlySignal<boolean>;
   /** A permit came with the address and was good. */
   readonly isPermitted: ReadonlySignal<boolean>;
   readonly queue: Queue;
@@ -65,7 +69,7 @@ export function createRun(facts: RunFacts): Run {
     },
   });
 
-  const press = () => {
+  const runShown = () => {
     const definition = ready.peek();
     const at = target.peek();
     if (!definition || !at) return;
@@ -74,6 +78,21 @@ export function createRun(facts: RunFacts): Run {
     const question = questionFor(definition, isAgain);
     if (consent.isGranted(question.key)) submit(definition, isAgain);
     else consent.accept(question);
+  };
+
+  let stopWaiting = () => {};
+  const press = () => {
+    // What a person sees is what runs: an edit of a moment ago belongs to it, and may have to be stored first.
+    facts.pendingEdit.peek()?.();
+    stopWaiting();
+    if (!facts.isPreparing.peek()) return runShown();
+    stopWaiting = effect(() => {
+      if (facts.isPreparing.value) return;
+      queueMicrotask(() => {
+        stopWaiting();
+        runShown();
+      });
+    });
   };
 
   startByItself(facts, (definition) => {

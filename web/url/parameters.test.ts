@@ -113,6 +113,8 @@ describe("nothing in an address breaks the rest", () => {
     ["control", "control=eyJuYW1lc3BhY2UiOjF9", /namespace/],
     ["maxJobDuration", "maxJobDuration=soon", /duration like/],
     ["autostart", "autostart=yes", /true or false/],
+    ["hm", "hm=open", /visible, invisible or disabled/],
+    ["mp_line", "mp_line=ten", /number of a line/],
     ["inputs › a", "inputs=eyJhIjoxLCJiIjoieCJ9", /file's text/],
   ])("a broken %s is named (%s)", (where, pair, message) => {
     const { parameters, faults } = readParameters(`#?${pair}&queue=q&A=1`, "");

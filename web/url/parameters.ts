@@ -113,12 +113,17 @@ class Reader {
 
   menu(key: string): Parameters["menu"] {
     const text = this.text(key);
-    return text === "disabled" || text === "invisible" ? text : "visible";
+    if (text === "disabled" || text === "invisible") return text;
+    if (text !== undefined && !["visible", ""].includes(text)) this.fault(key, "visible, invisible or disabled");
+    return "visible";
   }
 
   line(key: string): number | undefined {
-    const line = Number(this.text(key));
-    return Number.isInteger(line) && line > 0 ? line : undefined;
+    const text = this.text(key);
+    const line = Number(text);
+    if (Number.isInteger(line) && line > 0) return line;
+    if (text !== undefined && text !== "") this.fault(key, "the number of a line, from 1");
+    return undefined;
   }
 
   json(key: string, expected: string): JsonObject | undefined {

@@ -28,25 +28,19 @@ export function Editor({ page, name }: ViewProps & { readonly name: string }) {
   const flush = () => {
     const now = pending.current;
     pending.current = undefined;
+    page.address.pendingEdit.value = undefined;
     now?.callOff();
     if (now) filesOf(page).setText(name, now.text, false);
     page.address.isTyping.value = false;
   };
   const type = (typed: string) => {
     page.address.isTyping.value = true;
+    page.address.pendingEdit.value = flush;
     pending.current?.callOff();
     pending.current = { text: typed, callOff: page.browser.clock.after(editorSettleMs, flush) };
   };
   const run = () => {
-    flush();
-    // The definition follows the address after a moment: it is uploaded first if it is long.
-    const stop = page.definition.subscribe((state) => {
-      if (state.kind !== "ready") return;
-      queueMicrotask(() => {
-        stop();
-        page.run.press();
-      });
-    });
+    page.run.press();
     return true;
   };
   useEffect(() => {

@@ -3,9 +3,9 @@
 
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { jobPipes } from "../../frame/jobPipe.ts";
 import { partOf } from "../../job/edit.ts";
 import { sizeText } from "../../job/fileKind.ts";
-import { jobPipes } from "../../state/files.ts";
 import { isJsonObject } from "../../url/codec.ts";
 import { ErrorBoundary } from "../ErrorBoundary.tsx";
 import { lazy } from "../lazy.tsx";

@@ -1,20 +1,16 @@
 // The inputs and outputs that this frame declares to the page around it, for its editor of connections.
 
 import { useSignal } from "@preact/signals";
-import { partOf } from "../../job/edit.ts";
+import { partOf, withPipes } from "../../job/edit.ts";
 import type { Page } from "../../state/page.ts";
 import { encodeJson, type JsonObject } from "../../url/codec.ts";
 import { Icon } from "../icons.tsx";
 
-/** Once an address has a definition, its page is asked nothing else: what the frame may do must be in it as well. */
-const allow = "clipboard-write; clipboard-read; fullscreen; loopback-network; local-network; local-network-access";
-
 export function PipeSettings({ page }: { page: Page }) {
   const declared: JsonObject = page.address.parameters.value.definition ?? {};
   const write = (kind: "inputs" | "outputs", pipes: JsonObject) => {
-    const next: JsonObject = { version: "2", allow, ...declared, [kind]: pipes };
-    const isEmpty = ["inputs", "outputs"].every((name) => Object.keys(partOf(next, name)).length === 0);
-    page.address.write({ definition: isEmpty ? undefined : encodeJson(next) }, true);
+    const next = withPipes(declared, kind, pipes);
+    page.address.write({ definition: next && encodeJson(next) }, true);
   };
   return (
     <section>
