@@ -24,15 +24,16 @@ export function writeJob(turn: Turn, before: JobRow | undefined, job: JobRow): J
   return job;
 }
 
-/** The row leaves the list; its result and its log stay. */
-export function deleteJobRow(turn: Turn, job: JobRow): void {
-  turn.sql.all("DELETE FROM jobs WHERE queue = ? AND id = ?", turn.queue, job.id);
-  keepInStep(turn, job, undefined);
+/** A finished job leaves the list; its result and its log stay. */
+export function unlist(turn: Turn, id: JobId): void {
+  turn.sql.all("DELETE FROM jobs WHERE queue = ? AND id = ?", turn.queue, id);
+  turn.state.finished -= 1;
 }
 
 /** Nothing of the job stays in this queue. */
 export function deleteJob(turn: Turn, job: JobRow): void {
-  deleteJobRow(turn, job);
+  turn.sql.all("DELETE FROM jobs WHERE queue = ? AND id = ?", turn.queue, job.id);
+  keepInStep(turn, job, undefined);
   dropLog(turn, job.id);
   for (const table of ["definitions", "results"]) {
     turn.sql.all(`DELETE FROM ${table} WHERE queue = ? AND job = ?`, turn.queue, job.id);

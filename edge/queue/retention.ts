@@ -1,12 +1,11 @@
 // What is kept for how long. Nothing here touches a job that is queued or running.
 
-import { own } from "../../wire/ids.ts";
+import { type JobId, own } from "../../wire/ids.ts";
 import { sweepAgainMs, sweepEveryMs, sweepRowsMax } from "../limits.ts";
-import { jobOfRow } from "./jobRow.ts";
-import { deleteJobRow } from "./jobs.ts";
+import { unlist } from "./jobs.ts";
 import { sweepLogs } from "./logEnd.ts";
 import { owe } from "./publish.ts";
-import { integerOrNull, text } from "./sql.ts";
+import { integer, integerOrNull, text } from "./sql.ts";
 import type { Turn } from "./turn.ts";
 
 /** Finished jobs leave the list after a day or beyond the newest thousand; logs after a week, results (and definitions) after four. */
@@ -14,22 +13,19 @@ export function sweep(turn: Turn): void {
   const { settings, now } = turn;
   const surplus = Math.max(0, turn.state.finished - settings.finishedListMax);
   const listed = turn.sql.all(
-    `SELECT * FROM jobs INDEXED BY jobs_finished WHERE queue = ? AND state = 'Finished' ORDER BY changed_at LIMIT ?`,
+    `SELECT id, reason, changed_at FROM jobs INDEXED BY jobs_finished WHERE queue = ? AND state = 'Finished'
+     ORDER BY changed_at LIMIT ?`,
     turn.queue,
     sweepRowsMax,
   );
-  const leaving = listed
-    .map(jobOfRow)
-    .filter((job, index) => index < surplus || job.changedAt + settings.finishedListMs <= now);
-  for (const job of leaving) {
-    deleteJobRow(turn, job);
-    // Without a result nobody asks for the definition any more.
-    turn.sql.all(
-      `DELETE FROM definitions WHERE queue = ?1 AND job = ?2
-       AND NOT EXISTS (SELECT 1 FROM results WHERE queue = ?1 AND job = ?2)`,
-      turn.queue,
-      job.id,
-    );
+  const leaving = listed.filter(
+    (row, index) => index < surplus || integer(row, "changed_at") + settings.finishedListMs <= now,
+  );
+  for (const row of leaving) {
+    const job = own.jobId(text(row, "id"));
+    unlist(turn, job);
+    // One that succeeded has a result, and its definition goes with that. Without one nobody asks for it any more.
+    if (row.reason !== "Success") dropUnusedDefinition(turn, job);
   }
   const logs = sweepLogs(turn);
   const old = turn.sql.all(
@@ -48,6 +44,15 @@ export function sweep(turn: Turn): void {
   }
   const isBehind = [leaving.length, logs, old.length].includes(sweepRowsMax);
   turn.state.sweepAt = isBehind ? now + sweepAgainMs : nextSweep(turn);
+}
+
+function dropUnusedDefinition({ sql, queue }: Turn, job: JobId): void {
+  sql.all(
+    `DELETE FROM definitions WHERE queue = ?1 AND job = ?2
+     AND NOT EXISTS (SELECT 1 FROM results WHERE queue = ?1 AND job = ?2)`,
+    queue,
+    job,
+  );
 }
 
 /** When the oldest of what is kept goes; null if nothing is. */
