@@ -9,6 +9,7 @@ import type { CounterValues } from "./queue/counters.ts";
 import type { LogPlace, LogView } from "./queue/logView.ts";
 import type { Submission, SubmitOutcome } from "./queue/submit.ts";
 import type { BlobStore } from "./stores/blobStore.ts";
+import type { BodySource } from "./stores/body.ts";
 
 /** A finished job as result.json has it. With `ref`, the result itself is the blob of that hash, and `job` lacks it. */
 export interface FinishedJob {
@@ -74,12 +75,14 @@ export interface Watch {
   close(): void;
 }
 
-/** Who sends a request, as the shells pass it to the app. */
+/** Who sends a request, and what, as the shells pass it to the app. */
 export interface Caller {
   /** A keyed hash of the address; null where nothing is limited by address. */
   readonly client: string | null;
   /** The name that trusted proxies were asked for, beside the one in `Host`. */
   readonly forwardedHost?: string;
+  /** The body as the platform has it, where that is cheaper than the request's own. One of the two is read. */
+  readonly body?: () => BodySource;
 }
 
 export interface Deployment {

@@ -175,6 +175,10 @@ export const storeAttempts = 3;
 export const storeRetryMs = 50;
 /** The folder store writes this much at a time, and reads it: fewer calls, little memory. */
 export const folderChunkBytes = 512 * 1024;
+/** A file is sent through two buffers of this size. */
+export const sentChunkBytes = 256 * 1024;
+/** What of a body may wait for whoever reads it: telling a connection to stop and to go on for each chunk costs more than hashing it. */
+export const bodyAheadBytes = 512 * 1024;
 /** It asks the disk to flush whenever this much has been written. */
 export const folderFlushBytes = 32 * 1024 * 1024;
 /** One of the folder store's 256 subfolders is looked through that often: all of them in 16 hours. */

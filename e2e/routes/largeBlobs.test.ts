@@ -1,14 +1,14 @@
 // Uploads that the server carries itself: what is large, comes without a length, or is there already.
 
 import { createHash, randomBytes } from "node:crypto";
-import { readdirSync, statSync, utimesSync } from "node:fs";
+import { readdirSync, readlinkSync, statSync, utimesSync } from "node:fs";
 import { type ClientRequest, request } from "node:http";
 import { join } from "node:path";
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { ErrorBody, paths } from "../../wire/http.ts";
 import { json, QueueApi } from "../clients/queueApi.ts";
-import { within } from "../clients/until.ts";
+import { until, within } from "../clients/until.ts";
 import { heapEveryMs } from "../limits.ts";
 import { startCloudflareShell } from "../shells/cloudflareShell.ts";
 import { startNodeShell } from "../shells/nodeShell.ts";
@@ -75,6 +75,19 @@ async function send(to: ClientRequest, pieces: readonly Uint8Array[]): Promise<v
   to.end();
 }
 
+/** How often a process has a file of that name open. */
+function openFiles(pid: number, name: string): number {
+  const files = readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      // Closed since it was listed.
+      return "";
+    }
+  });
+  return files.filter((path) => path.endsWith(name)).length;
+}
+
 async function hashOf(response: Response): Promise<string> {
   const hash = createHash("sha256");
   for await (const piece of response.body ?? []) hash.update(piece);
@@ -132,6 +145,35 @@ describe("the Node shell", () => {
     const path = paths.blob(key);
     expect(await upload(shell().origin, path, headers, pieces)).toMatchObject({ status: 200, continued: true });
     expect(await upload(shell().origin, path, headers, pieces)).toMatchObject({ status: 200, continued: false });
+  });
+
+  test("a large blob is read in parts, and who leaves in the middle leaves no file open", async () => {
+    const { pieces, key, length } = large(20);
+    const path = paths.blob(key);
+    expect(await upload(shell().origin, path, { "content-length": length }, pieces)).toMatchObject({ status: 200 });
+    const api = new QueueApi(shell());
+    const whole = Buffer.concat(pieces);
+    const ends = ["0-0", "300000-17000123", `${length - 700_000}-`, "-800000"];
+    for (const range of ends) {
+      const [start = "", end = ""] = range.split("-");
+      const answer = await api.request(path, { headers: { range: `bytes=${range}` } });
+      expect(answer.status).toBe(206);
+      const part =
+        start === ""
+          ? whole.subarray(-Number(end))
+          : whole.subarray(Number(start), end === "" ? length : Number(end) + 1);
+      expect(part.equals(Buffer.from(await answer.arrayBuffer()))).toBe(true);
+    }
+    const leaving = new AbortController();
+    const { body } = await api.request(path, { signal: leaving.signal });
+    await body?.getReader().read();
+    expect(openFiles(shell().program.pid, key)).toBe(1);
+    leaving.abort();
+    await until(
+      "the file is closed",
+      () => openFiles(shell().program.pid, key),
+      (open) => open === 0,
+    );
   });
 
   test("a blob that a result could not rely on any more is taken again", async () => {

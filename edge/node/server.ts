@@ -1,10 +1,11 @@
 // The Node shell: control plane, page and sockets in one process. Embedded it listens on loopback and trusts no other page;
 // self-hosted it is public.
 
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, IncomingMessage, type Server, ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { getRequestListener } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import { type WebSocket, WebSocketServer } from "ws";
 import { keyHashOf } from "../../wire/keyedQueue.ts";
 import { agentFrameBytesMax } from "../../wire/limits.ts";
@@ -20,11 +21,13 @@ import type { S3Settings } from "../stores/s3Bucket.ts";
 import { hostsAt, localAccess } from "./access.ts";
 import { type OpenBlobs, openBlobs } from "./blobs.ts";
 import { openDataFolder } from "./dataFolder.ts";
+import { incomingBody } from "./incomingBody.ts";
 import { pageFiles } from "./pageFiles.ts";
 import { type Permits, permitRoute } from "./permits.ts";
 import { nodePost } from "./post.ts";
 import { senderOf, type TrustedProxies } from "./proxies.ts";
 import { QueueHost, type SocketCaller } from "./queueHost.ts";
+import { fileOf, sendFile } from "./sendFile.ts";
 import { NodeSql } from "./sqlite.ts";
 
 export interface ServerOptions {
@@ -114,7 +117,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       const { address, host: forwardedHost } = senderOf({ remoteAddress, headers }, proxies);
       return { client: clientHash(data.secret, address), ...(forwardedHost === undefined ? {} : { forwardedHost }) };
     };
-    serve(server, (request, incoming) => app.fetch(request, callerOf(incoming)));
+    serve(server, (request, incoming) => {
+      return app.fetch(request, { ...callerOf(incoming), body: () => incomingBody(incoming) });
+    });
     acceptSockets(server, access, callerOf, (pathname, { client }) => {
       const route = socketRoute(pathname);
       if (route.type === "refused") return route;
@@ -146,10 +151,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 type Incoming = Pick<IncomingMessage, "socket" | "headers">;
-type Fetch = (request: Request, incoming: Incoming) => Response | Promise<Response>;
+type Fetch = (request: Request, incoming: IncomingMessage) => Response | Promise<Response>;
 
 function serve(server: Server, fetch: Fetch): void {
-  const listener = getRequestListener((request, { incoming }) => fetch(request, incoming));
+  const listener = getRequestListener(async (request, { incoming, outgoing }) => {
+    if (!(incoming instanceof IncomingMessage && outgoing instanceof ServerResponse))
+      throw new Error("No HTTP/2 here.");
+    const response = await fetch(request, incoming);
+    const file = fileOf(response);
+    if (!file) return response;
+    await sendFile(file, response, outgoing);
+    return RESPONSE_ALREADY_SENT;
+  });
   server.on("request", listener);
   // A client that waits for leave to send gets it only if the app wants the body: a redirect costs no upload.
   server.on("checkContinue", (request, response) => {

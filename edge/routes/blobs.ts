@@ -70,7 +70,7 @@ async function take(deployment: Deployment, c: Context, key: BlobKey, put: BlobP
   const { blobs } = deployment;
   const isThere = put.hash !== undefined && isFresh(await blobs.info(key), Date.now());
   if (isThere && c.req.header("expect") !== undefined) return "stored";
-  const body = c.req.raw.body ?? new Blob([]).stream();
+  const body = c.env?.body?.() ?? c.req.raw.body ?? new Blob([]).stream();
   return isThere ? blobs.check(body, put) : blobs.write(key, body, put);
 }
 

@@ -2,6 +2,7 @@
 
 import type { BlobKey, Sha256 } from "../../wire/ids.ts";
 import { blobFreshMs } from "../limits.ts";
+import type { BodySource } from "./body.ts";
 
 export interface BlobInfo {
   readonly size: number;
@@ -29,9 +30,9 @@ export interface BlobStore {
   info(key: BlobKey): Promise<BlobInfo | undefined>;
   read(key: BlobKey, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined>;
   /** Streams a body in; a blob is there whole or not at all. */
-  write(key: BlobKey, body: ReadableStream<Uint8Array>, put: BlobPut): Promise<PutOutcome>;
+  write(key: BlobKey, body: BodySource, put: BlobPut): Promise<PutOutcome>;
   /** Reads the body of a blob that is there already: it must be the same, and is not kept. */
-  check(body: ReadableStream<Uint8Array>, put: BlobPut): Promise<PutOutcome>;
+  check(body: BodySource, put: BlobPut): Promise<PutOutcome>;
   /** For stores that serve bytes themselves: one method, one key, short-lived. */
   readonly signed: SignedUrls | undefined;
   /** For stores that take a large blob in parts. */

@@ -4,6 +4,21 @@
 import { uploadSilenceMs } from "../limits.ts";
 import type { BlobPut, PutOutcome } from "./blobStore.ts";
 
+/** Where a body's chunks come from: a web stream, or what a platform has in its place. */
+export interface BodySource {
+  getReader(): BodyReader;
+}
+
+export type BodyRead =
+  | { readonly done: false; readonly value: Uint8Array }
+  | { readonly done: true; readonly value?: unknown };
+
+export interface BodyReader {
+  read(): Promise<BodyRead>;
+  /** Ends a read that is under way, too. */
+  cancel(): Promise<void>;
+}
+
 /** SHA-256 over what it is given, one after another. */
 export interface Hasher {
   update(bytes: Uint8Array): void;
@@ -23,7 +38,7 @@ export class BodyFault extends Error {
 
 /** The body's chunks. @throws BodyFault when it is too large, breaks off, or is not as long as it said. */
 export async function* chunksOf(
-  body: ReadableStream<Uint8Array>,
+  body: BodySource,
   { length, bytesMax }: Pick<BlobPut, "length" | "bytesMax">,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const reader = body.getReader();
@@ -57,7 +72,7 @@ export async function* chunksOf(
 }
 
 /** Reads a body to its end and keeps nothing: what it holds is there already. */
-export async function checkBody(body: ReadableStream<Uint8Array>, put: BlobPut, hasher: Hasher): Promise<PutOutcome> {
+export async function checkBody(body: BodySource, put: BlobPut, hasher: Hasher): Promise<PutOutcome> {
   return outcomeOf(async () => {
     for await (const chunk of chunksOf(body, put)) hasher.update(chunk);
     return hashOutcome(put, hasher);

@@ -4,11 +4,11 @@
 import { createHash, randomUUID } from "node:crypto";
 import { mkdir, open, opendir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { Readable } from "node:stream";
 import { type BlobKey, contentHashOf } from "../../wire/ids.ts";
-import { blobSweepBatch, folderChunkBytes } from "../limits.ts";
+import { blobSweepBatch } from "../limits.ts";
 import type { BlobInfo, BlobPut, BlobStore, ByteRange, PutOutcome } from "./blobStore.ts";
-import { checkBody, chunksOf, hashOutcome, outcomeOf } from "./body.ts";
+import { type BodySource, checkBody, chunksOf, hashOutcome, outcomeOf } from "./body.ts";
+import { FileBody } from "./fileBody.ts";
 import { FileWriter } from "./fileWriter.ts";
 import { nodeHasher } from "./nodeHasher.ts";
 
@@ -43,15 +43,14 @@ export class FolderStore implements BlobStore {
   async read(key: BlobKey, range?: ByteRange): Promise<ReadableStream<Uint8Array> | undefined> {
     const file = await unlessMissing(open(this.#path(key), "r"));
     if (!file) return undefined;
-    const bytes = range ? { start: range.start, end: range.end } : {};
-    return Readable.toWeb(file.createReadStream({ ...bytes, highWaterMark: folderChunkBytes }));
+    return new FileBody(file, range ?? { start: 0, end: (await file.stat()).size - 1 });
   }
 
-  async check(body: ReadableStream<Uint8Array>, put: BlobPut): Promise<PutOutcome> {
+  async check(body: BodySource, put: BlobPut): Promise<PutOutcome> {
     return checkBody(body, put, nodeHasher());
   }
 
-  async write(key: BlobKey, body: ReadableStream<Uint8Array>, put: BlobPut): Promise<PutOutcome> {
+  async write(key: BlobKey, body: BodySource, put: BlobPut): Promise<PutOutcome> {
     if (!put.hash && (await this.info(key))) return "exists";
     const arriving = join(this.#incoming, randomUUID());
     try {
@@ -118,7 +117,7 @@ export class FolderStore implements BlobStore {
   }
 }
 
-async function receive(path: string, body: ReadableStream<Uint8Array>, put: BlobPut): Promise<PutOutcome> {
+async function receive(path: string, body: BodySource, put: BlobPut): Promise<PutOutcome> {
   const file = await open(path, "wx");
   const writer = new FileWriter(file);
   try {

@@ -6,7 +6,7 @@ import type { BlobKey } from "../../wire/ids.ts";
 import { gatheredBytesMax, partBytesMin, signedUrlSeconds } from "../limits.ts";
 import { attachment } from "../routes/download.ts";
 import type { BlobInfo, BlobPut, BlobStore, ByteRange, PartUploads, PutOutcome, SignedUrls } from "./blobStore.ts";
-import { BodyFault, checkBody, chunksOf, hashOutcome, outcomeOf } from "./body.ts";
+import { BodyFault, type BodySource, checkBody, chunksOf, hashOutcome, outcomeOf } from "./body.ts";
 import type { StorePlatform } from "./platform.ts";
 import { objectKey, S3Bucket, S3Fault, type S3Settings, temporaryPrefix, unlessMissing } from "./s3Bucket.ts";
 import { s3Parts } from "./s3Parts.ts";
@@ -38,11 +38,11 @@ export class S3Store implements BlobStore {
     return object?.body ?? undefined;
   }
 
-  async check(body: ReadableStream<Uint8Array>, put: BlobPut): Promise<PutOutcome> {
+  async check(body: BodySource, put: BlobPut): Promise<PutOutcome> {
     return checkBody(body, put, this.#platform.hasher());
   }
 
-  async write(key: BlobKey, body: ReadableStream<Uint8Array>, put: BlobPut): Promise<PutOutcome> {
+  async write(key: BlobKey, body: BodySource, put: BlobPut): Promise<PutOutcome> {
     if (!put.hash && (await this.info(key))) return "exists";
     return outcomeOf(() =>
       put.length !== undefined && put.length > gatheredBytesMax
@@ -52,7 +52,7 @@ export class S3Store implements BlobStore {
   }
 
   /** A small body is checked in memory, then written. */
-  async #gather(key: BlobKey, stream: ReadableStream<Uint8Array>, put: BlobPut): Promise<PutOutcome> {
+  async #gather(key: BlobKey, stream: BodySource, put: BlobPut): Promise<PutOutcome> {
     const chunks: Uint8Array[] = [];
     let length = 0;
     const hasher = this.#platform.hasher();
@@ -76,7 +76,7 @@ export class S3Store implements BlobStore {
   }
 
   /** A large one is hashed on its way to a temporary object, which becomes the blob only if it is what it should be. */
-  async #stream(key: BlobKey, body: ReadableStream<Uint8Array>, put: BlobPut, length: number): Promise<PutOutcome> {
+  async #stream(key: BlobKey, body: BodySource, put: BlobPut, length: number): Promise<PutOutcome> {
     const temporary = temporaryPrefix + crypto.randomUUID();
     try {
       const outcome = await this.#streamTo(temporary, body, put, length);
@@ -91,7 +91,7 @@ export class S3Store implements BlobStore {
     }
   }
 
-  async #streamTo(key: string, body: ReadableStream<Uint8Array>, put: BlobPut, length: number): Promise<PutOutcome> {
+  async #streamTo(key: string, body: BodySource, put: BlobPut, length: number): Promise<PutOutcome> {
     const hasher = this.#platform.hasher();
     const stopped = new AbortController();
     let fault: unknown;
