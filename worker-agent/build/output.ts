@@ -18,6 +18,8 @@ export interface BuildOutputOptions {
   readonly tell: ImageWatcher;
   /** A step's container runs. */
   readonly running: (container: string) => void;
+  /** A step has ended with that image; `isBase` if it was only where its stage begins. */
+  readonly made: (image: string, isBase: boolean) => void;
 }
 
 const red = "\u001b[91m";
@@ -31,6 +33,9 @@ export class BuildOutput {
   /** Whether the engine may still say in which container the step runs; later such a line is a program's own. */
   #fresh = false;
   #total = 0;
+  /** The engine's last word in a step is its image; a program may have said the like before. */
+  #image: string | undefined;
+  #isBase = false;
 
   constructor(options: BuildOutputOptions) {
     this.#options = options;
@@ -57,9 +62,12 @@ export class BuildOutput {
   }
 
   #line(line: string): void {
-    const { tell, running, steps } = this.#options;
-    const begun = /^Step (\d+)\/(\d+) : /.exec(line);
+    const { tell, running, made, steps } = this.#options;
+    const begun = /^Step (\d+)\/(\d+) : (FROM\b)?/i.exec(line);
     if (begun) {
+      if (this.#image !== undefined) made(this.#image, this.#isBase);
+      this.#image = undefined;
+      this.#isBase = begun[3] !== undefined;
       this.#step = Number(begun[1]) - 1;
       this.#total = Number(begun[2]);
       this.#fresh = true;
@@ -81,6 +89,7 @@ export class BuildOutput {
       if (steps[this.#step] !== undefined) tell.line("(done before)", "docker build");
       return;
     }
+    this.#image = /^ ---> ([0-9a-f]{12})$/.exec(line)?.[1] ?? this.#image;
     if (steps[this.#step] === undefined || /^ ---> [0-9a-f]{12}$/.test(line)) return;
     if (/^(?:Removing intermediate container [0-9a-f]{12}|Successfully (?:built [0-9a-f]{12}|tagged \S+))$/.test(line))
       return;

@@ -39,7 +39,7 @@ export async function runBuild(run: BuildRun, tell: ImageWatcher, signal: AbortS
   const { engine, steps, limitMs } = run;
   const watch = new StepWatch(run);
   const limited = AbortSignal.any([within(limitMs, signal), watch.over]);
-  const output = new BuildOutput({ steps, tell, running: (container) => watch.begin(container) });
+  const output = new BuildOutput({ steps, tell, running: watch.begin, made: watch.made });
   try {
     const context = createReadStream(run.context);
     const stream = await engine.build(queryOf(run), context, limited);

@@ -22,8 +22,11 @@ export class StepWatch {
   readonly #closing = new AbortController();
   readonly #limiting: Promise<void>[] = [];
   readonly #watching: Promise<void>;
-  /** What the containers of steps have written, as far as it was seen. */
-  readonly #written = new Map<string, number>();
+  /** What the layers of all steps that have ended take. */
+  #layerBytes = 0;
+  /** The size of the image that the next layer comes upon. */
+  #below = 0;
+  #counting = Promise.resolve();
   #container: string | undefined;
 
   constructor(options: StepWatchOptions) {
@@ -37,22 +40,38 @@ export class StepWatch {
   }
 
   /** A step's container is about to start, or has: the engine says so a moment before, and the limit may come a moment after. */
-  begin(container: string): void {
+  readonly begin = (container: string): void => {
     const { engine, pids, log } = this.#options;
     this.#container = container;
     const limiting = engine.limitPids(container, pids).catch((error: unknown) => {
       log({ event: "build step not limited", level: "warn", message: messageOf(error) });
     });
     this.#limiting.push(limiting);
-  }
+  };
+
+  /** A step has ended with that image. */
+  readonly made = (image: string, isBase: boolean): void => {
+    this.#counting = this.#counting.then(async () => {
+      const { engine, log } = this.#options;
+      try {
+        const { bytes = 0 } = (await engine.image(image, this.#closing.signal)) ?? {};
+        if (!isBase) this.#layerBytes += Math.max(0, bytes - this.#below);
+        this.#below = bytes;
+        this.#look(this.#layerBytes);
+      } catch (error) {
+        if (!this.#closing.signal.aborted)
+          log({ event: "build step not looked at", level: "warn", message: messageOf(error) });
+      }
+    });
+  };
 
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.all([this.#watching, ...this.#limiting]);
+    await Promise.all([this.#watching, this.#counting, ...this.#limiting]);
   }
 
   async #watch(signal: AbortSignal): Promise<void> {
-    const { engine, diskBytes, now, log } = this.#options;
+    const { engine, now, log } = this.#options;
     let pauseMs = diskLookMs;
     while (!signal.aborted) {
       try {
@@ -60,20 +79,22 @@ export class StepWatch {
         const container = this.#container;
         if (container === undefined) continue;
         const from = now();
+        // Its own layer may be counted while the engine counts its files.
+        const before = this.#layerBytes;
         const bytes = await engine.writtenBytes(container, signal);
-        // Of one that has ended nothing is known any more, but its layer stays.
-        this.#written.set(container, Math.max(bytes, this.#written.get(container) ?? 0));
-        const all = [...this.#written.values()].reduce((sum, each) => sum + each, 0);
-        if (all > diskBytes) {
-          this.#over.abort(
-            `its steps wrote ${sizeText(all)} to disk, more than the ${sizeText(diskBytes)} that this agent's operator allows`,
-          );
-          return;
-        }
+        this.#look(before + bytes);
         pauseMs = Math.max(diskLookMs, (now() - from) * diskLookShare);
       } catch (error) {
         if (!signal.aborted) log({ event: "build step not looked at", level: "warn", message: messageOf(error) });
       }
     }
+  }
+
+  #look(all: number): void {
+    const { diskBytes } = this.#options;
+    if (all <= diskBytes || this.#over.signal.aborted) return;
+    this.#over.abort(
+      `its steps wrote ${sizeText(all)} to disk, more than the ${sizeText(diskBytes)} that this agent's operator allows`,
+    );
   }
 }

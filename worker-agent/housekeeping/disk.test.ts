@@ -50,7 +50,7 @@ describe.concurrent("a job that writes more than it may is ended, and told why",
   });
 
   test("in a step of its build", async () => {
-    const dockerfile = `FROM longshore/shell\nRUN dd if=/dev/zero of=/a bs=1M count=15 && sleep 3\nRUN dd if=/dev/zero of=/b bs=1M count=15 && sleep 60 # ${crypto.randomUUID()}`;
+    const dockerfile = `FROM longshore/shell\nRUN dd if=/dev/zero of=/a bs=1M count=15\nRUN dd if=/dev/zero of=/b bs=1M count=15 && sleep 60 # ${crypto.randomUUID()}`;
     const job = await stack.finished(await stack.submit({ image: undefined, build: { dockerfile } }));
     expect(job.finished?.result?.error).toMatch(
       /^The build was stopped at step 3 of 3, "RUN dd .*": its steps wrote 30 MiB to disk, more than the 20 MiB that this agent's operator allows\.$/,
