@@ -10,14 +10,16 @@ import { TestSocket } from "./socket.ts";
 
 export class TestClient {
   readonly socket: TestSocket;
+  readonly #api: QueueApi;
 
-  private constructor(socket: TestSocket) {
+  private constructor(socket: TestSocket, api: QueueApi) {
     this.socket = socket;
+    this.#api = api;
   }
 
   /** Connected and greeted. */
   static async connect(api: QueueApi, path: string = paths.client(api.queue)): Promise<TestClient> {
-    const client = new TestClient(await TestSocket.open(api.origin, path));
+    const client = new TestClient(await TestSocket.open(api.origin, path), api);
     await client.message("JobStates");
     return client;
   }
@@ -78,6 +80,13 @@ export class TestClient {
 
   /** Everything that was on its way to this client has arrived. */
   async settled(): Promise<void> {
+    // What was sent has arrived, then it has had its turn, then what that turn said has come back.
+    await this.#pinged();
+    await this.#api.list();
+    await this.#pinged();
+  }
+
+  async #pinged(): Promise<void> {
     const from = this.count;
     this.socket.sendText(pingText);
     await this.socket.frames.find("PONG", (frame) => (frame === pongText ? true : undefined), { from });

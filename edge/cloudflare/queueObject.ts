@@ -1,5 +1,6 @@
 // One queue as a Durable Object: its turns are synchronous, so the platform's output gate holds every frame and answer until
-// the rows are durable. Sockets hibernate; what the queue knows of them is their attachment.
+// the rows are durable. Frames that arrive together share a turn. Sockets hibernate; what the queue knows of them is their
+// attachment.
 
 import { DurableObject } from "cloudflare:workers";
 import * as v from "valibot";
@@ -7,6 +8,7 @@ import { pingText, pongText } from "../../wire/clientMessages.ts";
 import { type JobId, type Namespace, own, type QueueHash } from "../../wire/ids.ts";
 import { deliver, webhookEvent } from "../outbound/deliver.ts";
 import type { Call } from "../queue/callbacks.ts";
+import { GroupedTurns } from "../queue/groupedTurns.ts";
 import type { LogPlace } from "../queue/logView.ts";
 import { lookups } from "../queue/lookups.ts";
 import { Queue } from "../queue/queue.ts";
@@ -25,6 +27,7 @@ import { objectSql, storeOf } from "./storage.ts";
 export class QueueObject extends DurableObject<Environment> {
   readonly #queue: Queue;
   readonly #hash: QueueHash;
+  readonly #turns: GroupedTurns;
   readonly #publisher: Publisher;
   readonly #uploads: Uploads;
   readonly #sockets = new Map<string, WebSocket>();
@@ -36,8 +39,11 @@ export class QueueObject extends DurableObject<Environment> {
     this.#publisher = new Publisher({
       archive: new Archive(store),
       queue: this.#hash,
-      look: (what) => this.#look(what),
-      report: (job, kind, ok) => this.#carryOut(this.#queue.stored(Date.now(), job, kind, ok)),
+      look: (what) => this.#queue.read(Date.now(), what),
+      report: (job, kind, ok) => {
+        // The row stays owed, and is reported on again.
+        this.#run("stored", (queue, now) => queue.stored(now, job, kind, ok)).catch(() => {});
+      },
     });
     this.#uploads = new Uploads({
       store,
@@ -59,6 +65,16 @@ export class QueueObject extends DurableObject<Environment> {
       sessions,
       randomEpoch: () => crypto.randomUUID().replaceAll("-", "").slice(0, 10),
     });
+    this.#turns = new GroupedTurns({
+      sql: { transaction: (work) => ctx.storage.transactionSync(work), isInTransaction: true },
+      now: Date.now,
+      soon: (work) => void setTimeout(work),
+      queue: () => this.#queue,
+      carryOut: (_hash, effect) => void this.#carryOutOne(effect, false),
+      onError: (error, where) => console.error(JSON.stringify({ event: "turn-failed", where, error: String(error) })),
+      // The next event makes this object anew, of what is in its rows.
+      onUndone: () => ctx.abort("The storage took nothing of a turn."),
+    });
     // The platform answers pings without waking the object.
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(pingText, pongText));
     this.#carryOut(this.#queue.start(Date.now()));
@@ -66,13 +82,13 @@ export class QueueObject extends DurableObject<Environment> {
 
   /** Resolves when the job is accepted and its definition's object, which `/j/:id` reads, is stored. */
   async submit(submission: Submission) {
-    const result = this.#queue.submit(Date.now(), submission);
+    const result = this.#upToDate.submit(Date.now(), submission);
     await Promise.all(this.#carryOut(result, { isAwaited: true }));
     return result.reply;
   }
 
   cancel(id: JobId, namespace: Namespace | "*", message: string) {
-    const result = this.#queue.cancel(Date.now(), id, namespace, message);
+    const result = this.#upToDate.cancel(Date.now(), id, namespace, message);
     this.#carryOut(result);
     return result.reply;
   }
@@ -124,12 +140,12 @@ export class QueueObject extends DurableObject<Environment> {
     this.ctx.acceptWebSocket(server, [role === "agent" ? "agent" : "client", id]);
     this.#sockets.set(id, server);
     const origin = searchParams.get("origin") ?? "";
-    if (role === "watcher") this.#queue.watcherConnected(Date.now(), id, own.jobId(searchParams.get("job") ?? ""));
+    if (role === "watcher") this.#upToDate.watcherConnected(Date.now(), id, own.jobId(searchParams.get("job") ?? ""));
     else if (role === "agent") {
-      this.#queue.agentConnected(Date.now(), id, { origin, keyHash: searchParams.get("key") });
+      this.#upToDate.agentConnected(Date.now(), id, { origin, keyHash: searchParams.get("key") });
     } else {
       const caller = { client: searchParams.get("client"), queueName: searchParams.get("name") ?? "", origin };
-      this.#carryOut(this.#queue.clientConnected(Date.now(), id, caller));
+      this.#carryOut(this.#upToDate.clientConnected(Date.now(), id, caller));
     }
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -137,8 +153,9 @@ export class QueueObject extends DurableObject<Environment> {
   override webSocketMessage(socket: WebSocket, data: string | ArrayBuffer): void {
     const [kind, id] = this.ctx.getTags(socket);
     if (typeof data !== "string" || id === undefined) return;
-    const now = Date.now();
-    this.#carryOut(kind === "agent" ? this.#queue.agentFrame(now, id, data) : this.#queue.clientFrame(now, id, data));
+    this.#run("frame", (queue, now) =>
+      kind === "agent" ? queue.agentFrame(now, id, data) : queue.clientFrame(now, id, data),
+    ).catch(() => socket.close(1011, "The server failed at this frame."));
   }
 
   override webSocketClose(socket: WebSocket, code: number): void {
@@ -152,7 +169,7 @@ export class QueueObject extends DurableObject<Environment> {
   }
 
   override alarm(): void {
-    this.#carryOut(this.#queue.wake(Date.now()));
+    this.#carryOut(this.#upToDate.wake(Date.now()));
   }
 
   #gone(socket: WebSocket): void {
@@ -160,11 +177,22 @@ export class QueueObject extends DurableObject<Environment> {
     if (id === undefined) return;
     this.#sockets.delete(id);
     this.#uploads.closed(id);
-    this.#carryOut(this.#queue.closed(Date.now(), id));
+    this.#run("closed", (queue, now) => queue.closed(now, id)).catch(() => {});
+  }
+
+  /** With all that arrives at the same time, as one turn. What fails is logged and changes nothing. */
+  #run(what: string, event: (queue: Queue, now: number) => TurnResult<void>): Promise<void> {
+    return this.#turns.run(this.#hash, what, event);
   }
 
   #look<T>(what: (turn: Turn) => T): T {
-    return this.#queue.read(Date.now(), what);
+    return this.#upToDate.read(Date.now(), what);
+  }
+
+  /** The queue with all that has arrived: nothing that comes later overtakes it. */
+  get #upToDate(): Queue {
+    this.#turns.flush();
+    return this.#queue;
   }
 
   /** The writes to the store that were begun; everything else is done when this returns. */
@@ -198,7 +226,7 @@ export class QueueObject extends DurableObject<Environment> {
   /** Sends a webhook, tells the queue how that went, and logs it. No answer waits for it. */
   async #call(call: Call): Promise<void> {
     const delivery = await deliver(call, { post: workerPost, rules: workerRules([]), now: Date.now });
-    const result = this.#queue.called(Date.now(), call.id, delivery.outcome, Math.random());
+    const result = this.#upToDate.called(Date.now(), call.id, delivery.outcome, Math.random());
     this.#carryOut(result);
     console.log(JSON.stringify(webhookEvent(this.#hash, call, delivery, result.reply)));
   }

@@ -4,11 +4,11 @@ import { expect, test } from "vitest";
 import { checkDefinition } from "../../wire/definition.ts";
 import { defaultNamespace, own } from "../../wire/ids.ts";
 import { defaultQueueSettings } from "../limits.ts";
+import { GroupedTurns } from "../queue/groupedTurns.ts";
 import { lookups } from "../queue/lookups.ts";
 import { Queue } from "../queue/queue.ts";
 import { migrate } from "../queue/schema.ts";
 import { Sessions } from "../queue/sessions.ts";
-import { GroupedTurns } from "./groupedTurns.ts";
 import { NodeSql } from "./sqlite.ts";
 
 const hash = own.queueHash("0".repeat(64));
@@ -27,6 +27,7 @@ class Shell {
     this.turns = new GroupedTurns({
       sql: this.sql,
       now: () => 1_000_000,
+      soon: setImmediate,
       queue: () => this.#queue,
       carryOut: (_, effect) => {
         if (effect.type === "send") this.frames.push(effect.frame);

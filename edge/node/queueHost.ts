@@ -7,6 +7,7 @@ import type { FrameSink, JobSource, QueueAccess, Watch } from "../deployment.ts"
 import type { QueueSettings } from "../limits.ts";
 import { deliver, type Post, webhookEvent } from "../outbound/deliver.ts";
 import type { Call } from "../queue/callbacks.ts";
+import { GroupedTurns } from "../queue/groupedTurns.ts";
 import type { LogView } from "../queue/logView.ts";
 import { lookups } from "../queue/lookups.ts";
 import type { Queue } from "../queue/queue.ts";
@@ -17,7 +18,6 @@ import type { Effect, Turn } from "../queue/turn.ts";
 import type { TurnResult } from "../queue/turns.ts";
 import type { BlobStore } from "../stores/blobStore.ts";
 import { Uploads } from "../stores/uploads.ts";
-import { GroupedTurns } from "./groupedTurns.ts";
 import { OpenQueues } from "./openQueues.ts";
 import { rowArchive } from "./rowArchive.ts";
 import { Sockets } from "./sockets.ts";
@@ -66,6 +66,7 @@ export class QueueHost {
       sql,
       now,
       onError,
+      soon: setImmediate,
       queue: (hash) => this.#queues.get(hash),
       carryOut: (hash, effect) => this.#carryOut(hash, effect),
       onDone: (hash) => this.#queues.dismiss(hash),

@@ -1,20 +1,23 @@
-// The group commit that makes Node's queues fast: what arrives in one tick of the event loop is one turn of each queue that it
-// is for, and all these turns are one transaction. What they want to tell the world leaves when that is on disk.
+// The group commit that makes queues fast: what arrives in one tick of the event loop is one turn of each queue that it is for,
+// and all these turns are one transaction. What they want to tell the world leaves when that is on disk.
 
 import type { QueueHash } from "../../wire/ids.ts";
-import type { Queue, QueueEvent } from "../queue/queue.ts";
-import type { Effect } from "../queue/turn.ts";
-import type { TurnResult } from "../queue/turns.ts";
-import type { NodeSql } from "./sqlite.ts";
+import type { Queue, QueueEvent } from "./queue.ts";
+import type { Sql } from "./sql.ts";
+import type { Effect } from "./turn.ts";
+import type { TurnResult } from "./turns.ts";
 
 export interface GroupedTurnsParts {
-  readonly sql: NodeSql;
+  /** `isInTransaction`: whether it still is after a statement failed. */
+  readonly sql: Pick<Sql, "transaction"> & { readonly isInTransaction: boolean };
   readonly now: () => number;
+  /** Calls back when the platform has handed over what has arrived. */
+  readonly soon: (work: () => void) => void;
   readonly queue: (hash: QueueHash) => Queue;
   readonly carryOut: (hash: QueueHash, effect: Effect) => void;
   readonly onError: (error: unknown, where: string) => void;
   /** A turn of this queue is on disk and carried out. */
-  readonly onDone: (hash: QueueHash) => void;
+  readonly onDone?: (hash: QueueHash) => void;
   /** The disk took nothing of it: what memory knows of the queue is ahead of it. */
   readonly onUndone: (hash: QueueHash) => void;
 }
@@ -45,7 +48,7 @@ export class GroupedTurns {
   /** Resolves with the event's reply when its turn is on disk. */
   run<T>(hash: QueueHash, what: string, event: (queue: Queue, now: number) => TurnResult<T>): Promise<T> {
     if (this.#isOver) return Promise.reject(new Error("The server has stopped."));
-    if (this.#arrived.size === 0) setImmediate(() => this.flush());
+    if (this.#arrived.size === 0) this.#parts.soon(() => this.flush());
     const arrived = this.#arrived.get(hash) ?? [];
     this.#arrived.set(hash, arrived);
     return new Promise((resolve, reject) => {
@@ -75,7 +78,7 @@ export class GroupedTurns {
     }
     for (const { hash, effects } of ran) for (const effect of effects) carryOut(hash, effect);
     for (const { answered } of ran) for (const { answer } of answered) answer();
-    for (const [hash] of arrived) onDone(hash);
+    for (const [hash] of arrived) onDone?.(hash);
   }
 
   /** What still arrives is too late. */
