@@ -7,6 +7,7 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { longshore } from "./testCommand.ts";
+import { leftOf } from "./testEngine.ts";
 import { type Stack, startStack, until } from "./testStack.ts";
 
 const NewQueue = v.object({ queue: v.string(), key: v.optional(v.string()), page: v.string() });
@@ -151,8 +152,18 @@ test("--mode=local is queue, page and agent in one process", async () => {
       ({ out }) => out.includes("connected, "),
     );
     expect(shown.out).toContain(`folder   ${join(folder, "agent")}`);
-    child.kill("SIGTERM");
-    expect(await exit).toBe(0);
+    const agent = /"event":"agent started","agent":"([0-9a-f]{64})"/.exec(output.out)?.[1] ?? "";
+    expect(await leftOf(agent)).not.toEqual([]);
+    child.kill("SIGINT");
+    await until(
+      "it stops",
+      () => output.out,
+      (out) => out.includes("agent stopping"),
+    );
+    // In a hurry: the first one's work is cut short, and its containers go all the same.
+    child.kill("SIGINT");
+    expect(await exit).toBe(130);
+    expect(await leftOf(agent)).toEqual([]);
   } finally {
     await rm(folder, { recursive: true });
   }

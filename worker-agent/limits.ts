@@ -249,3 +249,6 @@ export const checkJobMs = 60_000;
 
 /** A process whose agent has stopped ends within this, whatever is still open in it: everything of worth is on disk. */
 export const exitMs = 3_000;
+
+/** After a second Ctrl-C containers go within that, or at the next start; a busy engine takes seconds for ten. */
+export const lastRemovalMs = 15_000;

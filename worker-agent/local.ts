@@ -11,10 +11,14 @@ import { type RunningServer, startServer } from "../edge/node/server.ts";
 import { agentIdOf } from "../wire/agentId.ts";
 import { type AgentOptions, type RunningAgent, startAgent } from "./agent.ts";
 import { keptSecret } from "./dataDir.ts";
+import { forgetAgent } from "./docker/deadAgents.ts";
+import { Engine } from "./docker/engine.ts";
 import { codeOf, messageOf } from "./fault.ts";
 import { firstJobLink, runCheckJob } from "./firstJob.ts";
 import { type HealthAddress, showHealth } from "./health/showHealth.ts";
+import { lastRemovalMs } from "./limits.ts";
 import type { LogSink } from "./log.ts";
+import { within } from "./retry.ts";
 import { systemWorld } from "./world.ts";
 
 const queue = "local";
@@ -71,7 +75,7 @@ export async function runLocal(options: LocalOptions): Promise<void> {
   const agent = options.agent
     ? lend(options.agent, { server, dataDir, secret, log: options.log })
     : Promise.resolve(undefined);
-  stopOnSignals(server, agent);
+  stopOnSignals(server, agent, { secret, log: options.log });
   const running = await agent;
   if (running && options.health)
     await showHealth(options.health, running, options.log).catch(async (error: unknown) => {
@@ -114,12 +118,14 @@ async function lend(lending: LocalAgent, { server, dataDir, secret, log }: Parts
   }
 }
 
-/** Ctrl-C stops the jobs, then the server; a second one ends at once. */
-function stopOnSignals(server: RunningServer, agent: Promise<RunningAgent | undefined>): void {
-  let stopping = false;
+/** Ctrl-C stops the jobs, then the server; a second one waits only for what is on the engine to go, a third for nothing. */
+function stopOnSignals(server: RunningServer, agent: Promise<RunningAgent | undefined>, mine: Mine): void {
+  let signals = 0;
   const stop = () => {
-    if (stopping) process.exit(130);
-    stopping = true;
+    signals += 1;
+    if (signals === 2) void removeAll(mine).finally(() => process.exit(130));
+    if (signals > 2) process.exit(130);
+    if (signals > 1) return;
     console.log("Stopping; the data stays.");
     agent
       .then((running) => running?.stop({ drain: false }))
@@ -134,4 +140,18 @@ function stopOnSignals(server: RunningServer, agent: Promise<RunningAgent | unde
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+}
+
+interface Mine {
+  readonly secret: string;
+  readonly log: LogSink;
+}
+
+/** What the agent is about to make, or is removing itself, may be left: its next start removes that. */
+async function removeAll({ secret, log }: Mine): Promise<void> {
+  try {
+    await forgetAgent(agentIdOf(secret), { engine: new Engine(), world: systemWorld, log }, within(lastRemovalMs));
+  } catch (error) {
+    log({ event: "agent left containers", level: "warn", message: messageOf(error) });
+  }
 }

@@ -2,7 +2,7 @@
 // private network, a metadata address and a resolver. No packet leaves the machine. Linux, as root.
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -52,6 +52,8 @@ export interface TestHost {
 /** `daemonFlags` are dockerd's, beside its own. */
 export async function startTestHost(image: string, daemonFlags: readonly string[] = []): Promise<TestHost> {
   const folder = await mkdtemp(join(tmpdir(), "longshore-host-"));
+  // An engine that maps users looks into its folders as one of them.
+  await chmod(folder, 0o711);
   const id = folder.slice(-6);
   const [host, world] = [`lsh-${id}`, `lsw-${id}`];
   const socket = join(folder, "docker.sock");

@@ -47,7 +47,8 @@ export async function forgetDeadAgents(tools: Remover, signal: AbortSignal): Pro
 /** Removes what an agent that will not come back has left on this host. */
 export async function forgetAgent(agent: AgentId | string, tools: Remover, signal: AbortSignal): Promise<void> {
   const { engine } = tools;
-  for (const { Id } of await engine.list(`${labels.agent}=${agent}`, signal)) await engine.remove(Id, signal);
+  const containers = await engine.list(`${labels.agent}=${agent}`, signal);
+  await Promise.all(containers.map(({ Id }) => engine.remove(Id, signal)));
   await new JobNetwork({ ...tools, agent, slots: 1 }).remove(signal);
 }
 
