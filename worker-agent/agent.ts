@@ -9,7 +9,7 @@ import { Builds } from "./build/builds.ts";
 import { defaultBuildMs } from "./build/limits.ts";
 import { Counters } from "./counters.ts";
 import { type DataDir, openDataDir } from "./dataDir.ts";
-import { refuseUnknownRuntime } from "./docker/container.ts";
+import { mappedUsers, refuseUnknownRuntime } from "./docker/container.ts";
 import { forgetAgent, forgetDeadAgents, homeOf } from "./docker/deadAgents.ts";
 import { DiskQuota } from "./docker/diskQuota.ts";
 import { Engine } from "./docker/engine.ts";
@@ -50,6 +50,7 @@ export async function startAgent(options: AgentOptions): Promise<RunningAgent> {
   });
   const { secret, newIdentity = false, world, capacity: lent } = options;
   refuseUnknownRuntime(options.runtime, machine.runtimes);
+  if (machine.mapsUsers) throw new Error(`${mappedUsers.fault} ${mappedUsers.remedy}`);
   if (machine.unlimited.length > 0) {
     const message = `This engine says that it holds no container to a limit of ${machine.unlimited.join(" or ")}.`;
     options.log({ event: "limits not enforced", level: "warn", message });

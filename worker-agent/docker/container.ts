@@ -141,6 +141,12 @@ export function refuseUnknownRuntime(runtime: string | undefined, known: readonl
   );
 }
 
+/** What is the matter with an engine whose containers' root is another user of its machine. */
+export const mappedUsers = {
+  fault: "This Docker engine maps users (userns-remap): its containers can't read this agent's folders.",
+  remedy: "Lend an engine without that setting, or a rootless one of the agent's own user (DOCKER_HOST).",
+} as const;
+
 function limitsOf({ pids, memoryBytes, cpus, shmBytes }: Allowance) {
   return {
     PidsLimit: pids,

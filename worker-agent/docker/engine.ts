@@ -61,6 +61,8 @@ export class Engine {
         ...(info.PidsLimit === false ? ["processes"] : []),
       ],
       runtimes: Object.keys(info.Runtimes),
+      /** Root in its containers is another user of its machine (userns-remap). */
+      mapsUsers: info.SecurityOptions.includes("name=userns"),
       defaultRuntime: info.DefaultRuntime,
     };
   }

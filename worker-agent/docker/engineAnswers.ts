@@ -42,6 +42,7 @@ export const Info = v.object({
   /** Podman's alone. */
   BuildahVersion: v.optional(v.string()),
   DockerRootDir: v.optional(v.string()),
+  SecurityOptions: v.nullish(v.array(v.string()), []),
   OSType: v.string(),
   Architecture: v.string(),
   Runtimes: v.nullish(v.record(v.string(), v.unknown()), {}),

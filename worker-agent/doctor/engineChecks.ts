@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { userInfo } from "node:os";
-import { labels } from "../docker/container.ts";
+import { labels, mappedUsers } from "../docker/container.ts";
 import type { Engine } from "../docker/engine.ts";
 import { runErrand } from "../docker/errand.ts";
 import { errandLimits, errandOptions } from "../docker/namespace.ts";
@@ -26,9 +26,11 @@ export interface EngineChecks {
 
 export async function checkEngine({ engine, runtime }: EngineChecks): Promise<Finding> {
   try {
-    const { version, cpus, memoryBytes, storage, runtimes, os, architecture } = await engine.info(within(engineCallMs));
+    const info = await engine.info(within(engineCallMs));
+    const { version, cpus, memoryBytes, storage, runtimes, os, architecture } = info;
     const said = `Docker ${version}, ${os}/${architecture}, ${cpus} CPUs, ${(memoryBytes / 1024 ** 3).toFixed(1)} GiB, ${storage}.`;
     if (os !== "linux") return failed("engine", said, "Jobs need an engine with Linux containers.");
+    if (info.mapsUsers) return failed("engine", mappedUsers.fault, mappedUsers.remedy);
     if (runtime === undefined || runtimes.includes(runtime)) return ok("engine", said);
     return failed(
       "engine",
