@@ -137,6 +137,24 @@ test("while nobody else was given it, a job whose lease ended can still be finis
   expect(agent.jobs()).toEqual([job]);
 });
 
+test("an agent that goes on holding what it has renews its lease, and no row is written for it", () => {
+  const queue = new TestQueue();
+  const agent = queue.agent("a");
+  const job = queue.submit("1");
+  agent.receive();
+  const written = () => queue.sql.all("SELECT total_changes() AS rows")[0]?.rows;
+  const before = written();
+  for (let beat = 0; beat < 4; beat++) {
+    queue.sleep(4_000);
+    agent.sync();
+  }
+  expect(written()).toBe(before);
+  queue.pass(19_000);
+  expect(queue.state(job)).toBe("Running");
+  queue.pass(1_001);
+  expect(queue.state(job)).toBe("Queued");
+});
+
 test("a half-open agent loses its jobs after its lease", () => {
   const queue = new TestQueue();
   const agent = queue.agent("a");

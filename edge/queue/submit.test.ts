@@ -166,6 +166,15 @@ test("a full queue refuses before anything is written, and says when to come aga
   expect(queue.tryTo("1").type).toBe("taken");
 });
 
+test("the definitions of all that waits have a limit together, and what runs makes room", () => {
+  const queue = new TestQueue({ waitingBytesMax: 2_000 });
+  const long = "x".repeat(1_500);
+  queue.submit(long);
+  expect(queue.tryTo(`${long}2`)).toMatchObject({ type: "refused", code: "full" });
+  queue.agent("a");
+  expect(queue.tryTo(`${long}2`).type).toBe("taken");
+});
+
 test("where results are objects, clients see the end when the object is stored, and a definition's row goes with it", () => {
   const queue = new TestQueue({ publish: "objects" });
   const agent = queue.agent("a");
