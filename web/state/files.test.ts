@@ -84,3 +84,34 @@ test("a file that can't be read any more is named, and the others go on", async 
   await settled();
   expect(files.value).toMatchObject({ kind: "ready", inputs: { b: {} }, faults: [{ where: "gone" }] });
 });
+
+test("a large value goes on its way while others change, and is stopped when it is replaced", async () => {
+  const sent: { readonly size: number; readonly stopped: AbortSignal; readonly answer: () => void }[] = [];
+  const { pipes, files, settled } = started((_url, body, _headers, stopped) => {
+    return new Promise((resolve, reject) => {
+      sent.push({ size: body.size, stopped, answer: () => resolve({ status: 200, text: "" }) });
+      stopped.addEventListener("abort", () => reject(stopped.reason));
+    });
+  });
+  const big = new Uint8Array(1000);
+  for (const slider of [1, 2, 3]) {
+    pipes.value = { big, slider };
+    await expect.poll(() => sent.length).toBe(1);
+  }
+  expect(sent[0]?.stopped.aborted).toBe(false);
+  sent[0]?.answer();
+  await settled();
+  expect(files.value).toMatchObject({ inputs: { big: { type: "url" }, slider: { value: "3" } } });
+  pipes.value = { big: new Uint8Array(2000) };
+  await expect.poll(() => sent.length).toBe(2);
+  pipes.value = { big: new Uint8Array(3000) };
+  await expect
+    .poll(() => sent.slice(1).map(({ size, stopped }) => [size, stopped.aborted]))
+    .toEqual([
+      [2000, true],
+      [3000, false],
+    ]);
+  sent[2]?.answer();
+  await settled();
+  expect(files.value).toMatchObject({ kind: "ready", inputs: { big: { type: "url" } } });
+});

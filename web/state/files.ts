@@ -1,5 +1,6 @@
 // The job's files: values from pipes and texts from the address, turned into data refs, uploaded where they are large.
-// A run that was overtaken by a newer value is abandoned; what failed is tried again with the next change.
+// A run that was overtaken by a newer value is abandoned, but for uploads of values that stay; what failed is tried again with
+// the next change.
 
 import { effect, type ReadonlySignal, signal } from "@preact/signals";
 import type { DataRef } from "../../wire/dataRef.ts";
@@ -83,13 +84,18 @@ export function createFiles(
   return { files, retry: () => attempt.value++ };
 }
 
-/** Resolves a map of values; a value that is still the same is not looked at again. */
+interface Known {
+  readonly value: unknown;
+  readonly api: string;
+  readonly stop: AbortController;
+  readonly resolved: Promise<Resolved>;
+}
+
+/** Resolves a map of values. One that is still the same is not looked at again, and goes on where it is on its way. */
 function createResolver(upload: Transfers["upload"]) {
-  let known = new Map<string, { readonly value: unknown; readonly api: string; readonly resolved: Resolved }>();
+  const known = new Map<string, Known>();
 
   const resolve = async (name: string, value: unknown, api: string, signal: AbortSignal): Promise<Resolved> => {
-    const before = known.get(name);
-    if (before && before.value === value && before.api === api) return before.resolved;
     const content = await contentOf(value);
     if (content.kind === "nothing") return "nothing";
     const leftOut = (message: string) => ({ fault: { where: name, message: `${message} It was left out.` } });
@@ -101,28 +107,45 @@ function createResolver(upload: Transfers["upload"]) {
       throw error;
     }
   };
+  const begin = (name: string, value: unknown, api: string): Known => {
+    const stop = new AbortController();
+    const one = { value, api, stop, resolved: resolve(name, value, api, stop.signal) };
+    known.set(name, one);
+    // What failed is begun anew with the next change; who waits for it hears why.
+    one.resolved.catch(() => {
+      if (known.get(name) === one) known.delete(name);
+    });
+    return one;
+  };
+  const dropOthers = (values: Values, api: string) => {
+    for (const [name, one] of known) {
+      if (values[name] === one.value && api === one.api) continue;
+      one.stop.abort();
+      known.delete(name);
+    }
+  };
 
   return async (
     values: Values,
     api: string,
     signal: AbortSignal,
   ): Promise<{ refs: DataRefs; faults: readonly Fault[] }> => {
+    dropOthers(values, api);
     const entries = Object.entries(values);
-    const next: typeof known = new Map();
+    const found = new Map<string, Resolved>();
     const worker = async (start: number) => {
       for (let i = start; i < entries.length; i += uploadsAtOnceMax) {
         const [name, value] = entries[i] ?? ["", undefined];
-        const resolved = await resolve(name, value, api, signal);
-        next.set(name, { value, api, resolved });
+        signal.throwIfAborted();
+        found.set(name, await (known.get(name) ?? begin(name, value, api)).resolved);
       }
     };
     await Promise.all(Array.from({ length: uploadsAtOnceMax }, (_, start) => worker(start)));
     signal.throwIfAborted();
-    known = next;
     const refs: [string, DataRef][] = [];
     const faults: Fault[] = [];
     for (const [name] of entries) {
-      const resolved = next.get(name)?.resolved;
+      const resolved = found.get(name);
       if (resolved === undefined || resolved === "nothing") continue;
       if ("ref" in resolved) refs.push([name, resolved.ref]);
       else faults.push(resolved.fault);
