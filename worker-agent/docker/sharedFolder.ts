@@ -50,9 +50,10 @@ export async function folderFault(
         Mounts: [{ Type: "bind", Source: folder, Target: "/folder", ReadOnly: true }],
       },
     };
-    const seen = await runErrand(engine, `longshore-${agent.slice(0, 8)}-look-${id}`, options, signal).catch(messageOf);
+    const look = runErrand(engine, `longshore-${agent.slice(0, 8)}-look-${id}`, options, signal);
+    const seen = await look.catch((error: unknown) => `The engine says: ${messageOf(error)}`);
     if (seen.includes(content)) return undefined;
-    return `The Docker engine does not see this agent's data folder at ${folder}. In a container, mount a folder of the host at the same path: -v ${folder}:${folder}; an engine on another machine can't be used.`;
+    return `The Docker engine does not see this agent's data folder at ${folder}. In a container, mount a folder of the host at the same path: -v ${folder}:${folder}; an engine on another machine can't be used. ${seen}`.trim();
   } finally {
     await rm(join(folder, name), { force: true });
   }
