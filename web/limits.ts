@@ -94,6 +94,8 @@ export const tableRowPx = 24;
 export const tableRowsMargin = 20;
 /** A plot draws at most this many points, the extremes of each stretch. */
 export const plotPointsMax = 1_200;
+/** Files that are packed into one zip in memory, where a browser has no file to pack them into. */
+export const zipMemoryBytesMax = 512 * 1024 * 1024;
 /** How far an image is zoomed in or out, in steps of a quarter. */
 export const zoomMax = 8;
 export const zoomMin = 0.125;

@@ -32,11 +32,14 @@ if (location.hash === consentHash) {
     root,
   );
   window.addEventListener("keydown", (event) => pressKey(event, { page, shell }));
-  effect(() => {
-    const command = commandText(page.ready.value?.definition.command);
-    const { word, tone } = page.status.value;
-    document.title = [word, command, "Longshore"].filter((part) => part !== "").join(" · ");
-    document.querySelector("link[rel=icon]")?.setAttribute("href", faviconOf(tone));
-  });
+  // After what is seen first: the browser draws the icon anew.
+  setTimeout(() =>
+    effect(() => {
+      const command = commandText(page.ready.value?.definition.command);
+      const { word, tone } = page.status.value;
+      document.title = [word, command, "Longshore"].filter((part) => part !== "").join(" · ");
+      document.querySelector("link[rel=icon]")?.setAttribute("href", faviconOf(tone));
+    }),
+  );
   prefetchWhenIdle(window);
 }

@@ -71,8 +71,16 @@ test("a log has its colours, is searched, filtered and linked to, and is whole a
   expect(lines).toEqual(expect.arrayContaining(["red plain", "100%", "after 2999"]));
 });
 
-test("a page that comes while a job runs shows what was printed before it", async ({ page, longshore }) => {
-  const job = { image: "longshore/shell", command: ["sh", "-c", "echo early; sleep 1; echo later; sleep 600"] };
+test("a page that comes while a job runs shows what was printed before it, and what it uses of its limits", async ({
+  page,
+  longshore,
+}) => {
+  const work = "x=$(head -c 30000000 /dev/zero | tr '\\0' a); (while :; do :; done) & sleep 600";
+  const job = {
+    image: "longshore/shell",
+    command: ["sh", "-c", `echo early; sleep 1; echo later; ${work}`],
+    requirements: { cpus: 0.25, memory: "100m" },
+  };
   await page.goto(pageLink(longshore.origin, { job }));
   const { run, log, stop, state } = controls(page);
   await run.click();
@@ -80,6 +88,9 @@ test("a page that comes while a job runs shows what was printed before it", asyn
   await page.reload();
   await expect(log).toContainText("early");
   await expect(log).toContainText("later");
+  const resources = page.getByRole("complementary", { name: "Resources" });
+  for (const curve of [/^CPU now 0\.\d+ CPUs of 0\.25 CPUs, at most/, /^Memory now .* of 10\d MB, at most/])
+    await expect(resources.getByRole("img", { name: curve }).locator(".limit")).toHaveCount(1, slowly);
   await stop.click();
   await expect(state).toContainText("Stopped", slowly);
 });

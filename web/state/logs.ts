@@ -7,6 +7,7 @@ import { LogAnswer, paths } from "../../wire/http.ts";
 import type { JobId } from "../../wire/ids.ts";
 import type { Job } from "../../wire/job.ts";
 import type { ConsoleLogLine, JobResult } from "../../wire/result.ts";
+import { thousands } from "../job/thousands.ts";
 import { logCharsKeptMax, logLinesKeptMax, logRequestsMax, requestTimeoutMs } from "../limits.ts";
 import type { QueueTarget } from "../url/target.ts";
 import type { Browser } from "./browser.ts";
@@ -181,7 +182,7 @@ function isWhole(lines: readonly ConsoleLogLine[]): boolean {
 }
 
 function missingText(count: number): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? "line is" : "lines are"} missing here.`;
+  return `${thousands(count)} ${count === 1 ? "line is" : "lines are"} missing here.`;
 }
 
 /** A finished job that is active again runs anew; an answer from a stored result changes only when it was asked for. */

@@ -44,7 +44,7 @@ test.each<[string, Partial<Facts>, string, RegExp, readonly string[]]>([
     /^a\.bin: 49 %, 5\.0 MB of 10 MB, and 1 more$/,
     ["cancel"],
   ],
-  ["connecting", { connection: { kind: "connecting" } }, "Connecting", /^$/, []],
+  ["connecting", { connection: { kind: "connecting" } }, "Connecting", /^$/, ["run"]],
   ["offline", { connection: offline }, "Offline", /does not answer/, ["retry"]],
   ["offline while running", { connection: offline, job }, "Offline", /Last heard: starting/, ["retry"]],
   ["offline after the end", { connection: offline, job: finished("Success") }, "Done in 3.4 s", /^$/, ["again"]],

@@ -99,7 +99,8 @@ function withConnection({ connection, job }: Facts, status: Status): Status {
   if (connection.kind !== "offline")
     return job
       ? status
-      : { tone: "waiting", word: "Connecting", actions: status.actions.filter((action) => action === "stop") };
+      : // What is pressed now goes out with the connection.
+        { tone: "waiting", word: "Connecting", actions: status.actions };
   const detail = job ? `Last heard: ${status.word.toLowerCase()}.` : "The queue's server does not answer.";
   return { tone: "bad", word: "Offline", detail, since: connection.since, actions: ["retry"] };
 }

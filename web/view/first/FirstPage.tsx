@@ -59,14 +59,18 @@ export function FirstPage({ page, shell }: ViewProps) {
             {examples.value.map((example) => (
               <li key={example.name}>
                 <button type="button" onClick={() => tryOut(example)}>
-                  {example.name}
+                  {example.name} <span class="hint">{example.about}</span>
                 </button>
-                <span class="hint">{example.about}</span>
               </li>
             ))}
           </ul>
         </section>
       ) : null}
+      <p class="whole">
+        <a class="button" href={location.href} target="_blank" rel="noreferrer">
+          Open
+        </a>
+      </p>
       <form onSubmit={submit}>
         <h2>Or make your own</h2>
         <TextField label="Image" name="image" placeholder="python:3.13-alpine" value={image} />

@@ -101,7 +101,7 @@ function Runs({ name, runs, chosen, page }: RunsProps) {
               <td class="ended" data-tone={toneOf(record)}>
                 <ToneIcon tone={toneOf(record)} /> {endText(record)}
               </td>
-              <td>{record.durationMs === undefined ? "" : durationText(record.durationMs)}</td>
+              <td class="ran">{record.durationMs === undefined ? "" : durationText(record.durationMs)}</td>
               <td>{Object.keys(record.inputs).length}</td>
               <td>{Object.keys(record.outputs).length}</td>
               <td class="job" title={`${record.command} · ${record.image}`}>

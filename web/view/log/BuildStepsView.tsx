@@ -11,6 +11,7 @@ import { ToneIcon } from "../icons.tsx";
 import type { ListControl } from "./LogList.tsx";
 import { LogRow, type RowLook } from "./LogRow.tsx";
 import "./steps.css";
+import { thousands } from "../../job/thousands.ts";
 import type { BuildStep } from "./steps.ts";
 
 export interface StepsProps {
@@ -110,7 +111,7 @@ function StepLines({ store, step, firstNumber, row, onShow }: LinesProps) {
     <div class="step-lines" style={{ "--digits": String(firstNumber + store.length).length }}>
       {shown.length < lines.length ? (
         <button type="button" class="quiet" onClick={() => onShow(first)}>
-          All {lines.length.toLocaleString("en")} lines
+          All {thousands(lines.length)} lines
         </button>
       ) : null}
       {shown.map((at) => (

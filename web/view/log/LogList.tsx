@@ -57,6 +57,8 @@ export function LogList({ label, store, firstNumber, version, shown, control, is
     if (box.current) box.current.scrollTop = box.current.scrollHeight;
   };
   useLayoutEffect(() => {
+    // Without lines there is nothing to measure, which would lay out the whole page before it is first painted.
+    if (shown.length === 0) return;
     if (isFollowing.peek()) toEnd();
     look();
   }, [version, shown, columns]);

@@ -3,6 +3,7 @@
 
 import { batch, useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
+import { thousands } from "../../job/thousands.ts";
 import { lazy } from "../lazy.tsx";
 import type { ViewProps } from "../shell.ts";
 import type { StepsProps } from "./BuildStepsView.tsx";
@@ -156,5 +157,5 @@ function filtersOf(mode: LogMode): readonly LogFilter[] {
 }
 
 function countText(count: number): string {
-  return count === 1 ? "1 line" : `${count.toLocaleString("en")} lines`;
+  return count === 1 ? "1 line" : `${thousands(count)} lines`;
 }

@@ -2,6 +2,7 @@
 
 import type { Signal } from "@preact/signals";
 import type { RefObject } from "preact";
+import { thousands } from "../../job/thousands.ts";
 import { Icon } from "../icons.tsx";
 import type { TimeStyle } from "./LogRow.tsx";
 import type { LogMode } from "./layout.ts";
@@ -112,11 +113,7 @@ function SearchField({ search, field }: Props) {
       {text.value === "" ? null : (
         <>
           <span class="meta" role="status" aria-label="Matches">
-            {isBroken.value
-              ? "no pattern"
-              : found === 0
-                ? "none"
-                : `${current.value + 1} of ${found.toLocaleString("en")}`}
+            {isBroken.value ? "no pattern" : found === 0 ? "none" : `${current.value + 1} of ${thousands(found)}`}
           </span>
           <Tool icon="up" name="Previous match" isPossible={found > 0} onClick={() => step(-1)} />
           <Tool icon="down" name="Next match" isPossible={found > 0} onClick={() => step(1)} />

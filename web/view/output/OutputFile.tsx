@@ -25,16 +25,22 @@ export function OutputRow({ file, files, fetcher, isOpen }: Props) {
   return (
     <li class="output">
       <div class="output-head">
-        <button type="button" class="quiet name" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
-          {name}
-        </button>
-        <Meta file={shown} />
-        {change ? (
-          <span class="change" data-change={change}>
-            {isBefore.value ? "before" : changes[change]}
-          </span>
-        ) : null}
-        <span class="space" />
+        <div class="name-and-meta">
+          <button
+            type="button"
+            class="quiet name"
+            aria-expanded={open.value}
+            onClick={() => (open.value = !open.value)}
+          >
+            {name}
+          </button>
+          <Meta file={shown} />
+          {change ? (
+            <span class="change" data-change={change}>
+              {isBefore.value ? "before" : changes[change]}
+            </span>
+          ) : null}
+        </div>
         {change === "changed" && open.value ? <Compare name={name} onHold={(held) => (isBefore.value = held)} /> : null}
         <button
           type="button"

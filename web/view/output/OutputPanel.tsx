@@ -7,6 +7,7 @@ import { Icon } from "../icons.tsx";
 import type { ViewProps } from "../shell.ts";
 import { OutputRow } from "./OutputFile.tsx";
 import "./output.css";
+import { thousands } from "../../job/thousands.ts";
 
 export function OutputPanel({ page }: ViewProps) {
   const result = page.result.value;
@@ -32,7 +33,7 @@ export function OutputPanel({ page }: ViewProps) {
       {files.length > 1 ? (
         <div class="output-all">
           <span class="hint">
-            {files.length.toLocaleString("en")} files · {sizeText(bytes)}
+            {thousands(files.length)} files · {sizeText(bytes)}
             {gone.length > 0 ? ` · no longer made: ${gone.join(", ")}` : ""}
           </span>
           <DownloadAll page={page} />
@@ -54,24 +55,26 @@ export function OutputPanel({ page }: ViewProps) {
 }
 
 function DownloadAll({ page }: Pick<ViewProps, "page">) {
-  const state = useSignal<"ready" | "busy" | "failed">("ready");
+  const isBusy = useSignal(false);
+  const fault = useSignal("");
   const download = async () => {
-    state.value = "busy";
+    isBusy.value = true;
+    fault.value = "";
     try {
       // Loaded with the click: most people never need it.
       const { downloadAll } = await import("./downloadAll.ts");
       await downloadAll(page.outputs.files.peek(), page.ready.peek()?.id ?? "outputs", page.browser.fetch);
-      state.value = "ready";
-    } catch {
-      state.value = "failed";
+    } catch (error) {
+      fault.value = error instanceof Error ? error.message : "A file could not be loaded. Try again.";
     }
+    isBusy.value = false;
   };
   return (
     <span class="actions">
-      {state.value === "failed" ? <span role="alert">A file could not be loaded. Try again.</span> : null}
-      <button type="button" class="quiet" disabled={state.value === "busy"} onClick={() => void download()}>
+      {fault.value ? <span role="alert">{fault.value}</span> : null}
+      <button type="button" class="quiet" disabled={isBusy.value} onClick={() => void download()}>
         <Icon name="download" />
-        {state.value === "busy" ? "Packing" : "Download all"}
+        {isBusy.value ? "Packing" : "Download all"}
       </button>
     </span>
   );

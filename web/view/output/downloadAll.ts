@@ -1,24 +1,45 @@
-// All files of a run as one zip. Where the browser lets a page write a file, the archive goes there as it is made;
-// elsewhere the browser keeps it until it is saved, which large ones it does on disk.
+// All files of a run as one zip, never held in memory: it goes into a file that a person chose as it is made, or through
+// one of the browser's own for this page. Where there is neither, only what fits in memory is packed.
 
 import { makeZip } from "client-zip";
 import * as v from "valibot";
-import { transferTimeoutMs } from "../../limits.ts";
+import { sizeText } from "../../job/fileKind.ts";
+import { transferTimeoutMs, zipMemoryBytesMax } from "../../limits.ts";
 import type { OutputFile } from "../../state/outputFiles.ts";
 
+/** @throws an error whose message is for a person. */
 export async function downloadAll(files: readonly OutputFile[], id: string, fetcher: typeof fetch): Promise<void> {
   const name = `outputs-${id.slice(0, 8)}.zip`;
   const target = await chosenFile(name);
   if (target === "cancelled") return;
-  const archive = makeZip(entries(files, fetcher));
-  if (target) return archive.pipeTo(target);
-  const url = URL.createObjectURL(await new Response(archive).blob());
+  const archive = () => makeZip(entries(files, fetcher));
+  if (target) return archive().pipeTo(target);
+  const scratch = await scratchFile();
+  if (scratch) await archive().pipeTo(await scratch.createWritable());
+  const bytes = files.reduce((sum, { size }) => sum + (size ?? 0), 0);
+  if (!scratch && bytes > zipMemoryBytesMax)
+    throw new Error(
+      `This browser packs at most ${sizeText(zipMemoryBytesMax)} at once, and these are ${sizeText(bytes)}: download the files one by one.`,
+    );
+  const url = URL.createObjectURL(scratch ? await scratch.getFile() : await new Response(archive()).blob());
   const link = document.createElement("a");
   link.href = url;
   link.download = name;
   link.click();
   // The browser has taken hold of it by then.
   setTimeout(() => URL.revokeObjectURL(url), transferTimeoutMs);
+}
+
+/** A file of the browser's own for this page, on disk. The one of the last time is overwritten. */
+async function scratchFile(): Promise<FileSystemFileHandle | undefined> {
+  try {
+    const folder = await navigator.storage.getDirectory();
+    const file = await folder.getFileHandle("outputs.zip", { create: true });
+    return "createWritable" in file ? file : undefined;
+  } catch {
+    // Plain http, a private window, or a browser that keeps nothing for frames of other origins.
+    return undefined;
+  }
 }
 
 /** One request at a time, each begun when the one before is in the archive. */

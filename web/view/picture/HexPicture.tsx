@@ -1,5 +1,6 @@
 // The first bytes of a file, for kinds that nothing else pictures.
 
+import { thousands } from "../../job/thousands.ts";
 import { previewHexBytesMax, previewHexRowBytes } from "../../limits.ts";
 import { ScrolledText } from "../ScrolledText.tsx";
 import { failedText, type PictureProps, useHead } from "./useHead.ts";
@@ -12,7 +13,7 @@ export function HexPicture({ file, fetcher }: PictureProps) {
   return (
     <>
       <ScrolledText text={hexOf(head.bytes)} label={`Content of ${file.name}`} />
-      {head.isWhole ? null : <p class="hint">The first {head.bytes.length.toLocaleString("en")} bytes.</p>}
+      {head.isWhole ? null : <p class="hint">The first {thousands(head.bytes.length)} bytes.</p>}
     </>
   );
 }

@@ -1,6 +1,7 @@
 // JSON as a tree that folds.
 
 import { useSignal } from "@preact/signals";
+import { thousands } from "../../job/thousands.ts";
 import { jsonChildrenShown, jsonDepthOpen, previewDataBytesMax } from "../../limits.ts";
 import { TextPicture } from "./TextPicture.tsx";
 import { failedText, type PictureProps, textOf, useHead } from "./useHead.ts";
@@ -75,7 +76,7 @@ function Node({ name, value, depth }: NodeProps) {
         : null}
       {isOpen.value && entries.length > shown.value ? (
         <button type="button" onClick={() => (shown.value *= 4)}>
-          Show more of {entries.length.toLocaleString("en")}
+          Show more of {thousands(entries.length)}
         </button>
       ) : null}
     </details>

@@ -19,5 +19,12 @@ export function PdfPicture({ file, fetcher, isLarge }: PictureProps) {
   if (!navigator.pdfViewerEnabled)
     return <p class="hint">This browser shows no PDF in a page; download it to read it.</p>;
   if (!url.value) return <p class="hint">Loading</p>;
-  return <iframe class="document" data-large={isLarge} src={url.value} title={`Content of ${file.name}`} />;
+  return (
+    <iframe
+      class="document"
+      data-large={isLarge}
+      src={`${url.value}#navpanes=0&view=FitH`}
+      title={`Content of ${file.name}`}
+    />
+  );
 }

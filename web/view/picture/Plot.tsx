@@ -1,6 +1,7 @@
 // A quick curve of numbers, with what its ends and extremes are.
 
 import { type Point, thinned } from "../../job/table.ts";
+import { thousands } from "../../job/thousands.ts";
 import { plotPointsMax } from "../../limits.ts";
 
 const width = 600;
@@ -20,7 +21,7 @@ export function Plot({ points, label }: { points: readonly Point[]; label: strin
       <figcaption>
         <strong>{label}</strong>{" "}
         <span class="hint">
-          {numberText(low)} to {numberText(high)}, {points.length.toLocaleString("en")} values
+          {numberText(low)} to {numberText(high)}, {thousands(points.length)} values
         </span>
       </figcaption>
       <svg

@@ -4,6 +4,7 @@ import { useComputed, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { mimeOf } from "../../job/fileKind.ts";
 import { delimiterOf, isNumeric, orderBy, parseTable, pointsOf, type TextTable } from "../../job/table.ts";
+import { thousands } from "../../job/thousands.ts";
 import { previewDataBytesMax, tableRowPx, tableRowsMargin } from "../../limits.ts";
 import { Icon } from "../icons.tsx";
 import { Plot } from "./Plot.tsx";
@@ -48,7 +49,7 @@ function TableView({ file, table, isWhole }: PictureProps & { table: TextTable; 
   return (
     <>
       <p class="hint">
-        {table.rows.length.toLocaleString("en")} {table.rows.length === 1 ? "row" : "rows"} · {table.header.length}{" "}
+        {thousands(table.rows.length)} {table.rows.length === 1 ? "row" : "rows"} · {table.header.length}{" "}
         {table.header.length === 1 ? "column" : "columns"}
         {isWhole ? "" : " · the file goes on"}
       </p>

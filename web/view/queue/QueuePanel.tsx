@@ -10,6 +10,7 @@ import { Agents } from "./Agents.tsx";
 import { HourChart } from "./HourChart.tsx";
 import { Jobs } from "./Jobs.tsx";
 import "./queue.css";
+import { thousands } from "../../job/thousands.ts";
 
 export function QueuePanel({ page }: ViewProps) {
   const definitions = useMemo(() => createDefinitions(page.browser), [page]);
@@ -26,15 +27,17 @@ export function QueuePanel({ page }: ViewProps) {
       <section>
         <h2>Agents</h2>
         {agents === undefined ? <p class="hint">Not known yet</p> : null}
-        {agents?.length === 0 ? <p>None: jobs wait until one connects. On any computer with Docker:</p> : null}
+        {agents?.length === 0 ? <p>None: jobs wait until one connects.</p> : null}
         {agents && agents.length > 0 ? <Agents agents={agents} jobs={all} /> : null}
-        {agents && agents.length > 0 ? <p class="hint">To lend another computer with Docker:</p> : null}
-        <CopyText text={`longshore agent ${shellWord(queue)} --api ${api}`} label="the agent's command" />
-        {queue.startsWith("k-") ? (
-          <p class="hint">Only agents that show this queue's key are admitted.</p>
-        ) : (
-          <p class="hint">Anybody who knows the queue's name can serve it, and so see its jobs and answer them.</p>
-        )}
+        <details open={!agents?.length}>
+          <summary>Lend {agents?.length ? "another" : "a"} computer with Docker to it</summary>
+          <CopyText text={`longshore agent ${shellWord(queue)} --api ${api}`} label="the agent's command" />
+          {queue.startsWith("k-") ? (
+            <p class="hint">Only agents that show this queue's key are admitted.</p>
+          ) : (
+            <p class="hint">Anybody who knows the queue's name can serve it, and so see its jobs and answer them.</p>
+          )}
+        </details>
       </section>
       <section>
         <h2>Jobs</h2>
@@ -48,7 +51,7 @@ export function QueuePanel({ page }: ViewProps) {
           <Jobs page={page} definitions={definitions} target={target.target} jobs={jobs.slice(0, jobsListedMax)} />
         )}
         {jobs.length > jobsListedMax ? (
-          <p class="hint">{(jobs.length - jobsListedMax).toLocaleString("en")} more are not listed here.</p>
+          <p class="hint">{thousands(jobs.length - jobsListedMax)} more are not listed here.</p>
         ) : null}
       </section>
     </div>

@@ -16,6 +16,7 @@ import { encodeText } from "../../url/codec.ts";
 import { CopyText } from "../CopyText.tsx";
 import type { ViewProps } from "../shell.ts";
 import "./share.css";
+import { thousands } from "../../job/thousands.ts";
 
 interface Form {
   readonly name: string;
@@ -54,7 +55,7 @@ function formsOf(page: Page, url: string): readonly Form[] {
   return [
     {
       name: "Link",
-      hint: `The whole job, in ${url.length.toLocaleString("en")} characters. ${job ? secret : ""}`,
+      hint: `The whole job, in ${thousands(url.length)} characters. ${job ? secret : ""}`,
       text: url,
     },
     ...(job && page.queue.jobs.value.has(job.id) ? [shortLink(page, job)] : []),
