@@ -163,6 +163,8 @@ export const resultRoomBytes = 4 * MiB;
 export const smallFileBytes = 256 * KiB;
 /** Large files are read in pieces of this size: fewer calls, and still little memory. */
 export const readChunkBytes = 1 * MiB;
+/** They are sent in smaller ones: many may be on their way at once, and each has two in memory. */
+export const sentChunkBytes = 256 * KiB;
 /** Hashing small files gives way to everything else that often. */
 export const hashSliceMs = 20;
 export const uploadsAtOnce = 16;

@@ -85,7 +85,7 @@ async function tagOf(files: ReadonlyMap<string, string>, signal: AbortSignal): P
       bytes += size;
       if (bytes > toolsBytesMax) throw new Error(`this machine's tools have more than ${toolsBytesMax} bytes`);
       hash.update(`${name}\0${size}\0`);
-      await readThrough(file, (piece) => hash.update(piece), signal);
+      await readThrough(file, (piece) => void hash.update(piece), { signal });
     } finally {
       await file.close();
     }

@@ -1,12 +1,12 @@
 // A large file on its way into the store in parts: the control plane signs an address for each, over this agent's own socket.
 // A connection that breaks costs a part, a control plane that restarts nothing.
 
-import { createReadStream } from "node:fs";
 import { partUrlsMax } from "../../wire/limits.ts";
-import { abortUploadMs, partsAtOnce, readChunkBytes, uploadRetry } from "../limits.ts";
+import { abortUploadMs, partsAtOnce, uploadRetry } from "../limits.ts";
 import { eachAtOnce } from "../pool.ts";
 import type { AskUpload, UploadOutcome, UploadStep } from "../queue/questions.ts";
 import { retrying, within } from "../retry.ts";
+import { fileBody } from "./fileBody.ts";
 import { ConnectionFault, errorOf, request, ServerFault } from "./request.ts";
 import type { Upstream } from "./upstream.ts";
 
@@ -103,7 +103,7 @@ async function sendPart(
 ): Promise<string> {
   const start = (number - 1) * partBytes;
   const end = Math.min(start + partBytes, size);
-  const open = () => createReadStream(path, { start, end: end - 1, highWaterMark: readChunkBytes });
+  const open = () => fileBody(path, { start, end });
   const response = await request(new URL(url), { method: "PUT", signal, upstream, body: { size: end - start, open } });
   const status = response.statusCode ?? 0;
   const { etag } = response.headers;

@@ -200,7 +200,7 @@ async function hashLarge(path: string, signal: AbortSignal): Promise<Content> {
     if (promised > partsBlobBytesMax)
       throw new JobFault(`it has ${promised} bytes, more than the ${partsBlobBytesMax} that the store takes`);
     const digest = createHash("sha256");
-    const size = await readThrough(file, (piece) => digest.update(piece), signal);
+    const size = await readThrough(file, (piece) => void digest.update(piece), { signal });
     return { path, size, hash: own.sha256(digest.digest("hex")) };
   } finally {
     await file.close();

@@ -4,25 +4,34 @@
 import type { FileHandle } from "node:fs/promises";
 import { readChunkBytes } from "../limits.ts";
 
-/** Shows `look` each piece, which is only valid during the call. Returns how many bytes there were. */
+export interface Reading {
+  readonly start?: number;
+  /** Behind the last byte. */
+  readonly end?: number;
+  readonly pieceBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Shows `look` each piece, which is its own until it is done. Returns how many bytes there were. */
 export async function readThrough(
   file: FileHandle,
-  look: (piece: Buffer) => void,
-  signal?: AbortSignal,
+  look: (piece: Buffer) => void | Promise<void>,
+  { start = 0, end = Number.POSITIVE_INFINITY, pieceBytes = readChunkBytes, signal }: Reading = {},
 ): Promise<number> {
-  let [filling, next] = [Buffer.allocUnsafeSlow(readChunkBytes), Buffer.allocUnsafeSlow(readChunkBytes)];
-  const fill = (buffer: Buffer) => file.read(buffer, 0, buffer.length, null);
-  let size = 0;
-  for (let reading = fill(filling); ; ) {
+  const bytes = Math.min(pieceBytes, end - start);
+  let [filling, next] = [Buffer.allocUnsafeSlow(bytes), Buffer.allocUnsafeSlow(bytes)];
+  let at = start;
+  const fill = () => file.read(filling, 0, Math.min(bytes, end - at), at);
+  for (let reading = fill(); ; ) {
     const { bytesRead } = await reading;
-    if (bytesRead === 0) return size;
+    if (bytesRead === 0) return at - start;
     signal?.throwIfAborted();
+    at += bytesRead;
     const piece = filling.subarray(0, bytesRead);
     [filling, next] = [next, filling];
-    reading = fill(filling);
+    reading = fill();
     // Whoever waits for it is thrown it, unless looking throws first.
     reading.catch(() => {});
-    look(piece);
-    size += bytesRead;
+    await look(piece);
   }
 }

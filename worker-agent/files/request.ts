@@ -2,18 +2,19 @@
 // for "100 Continue", and stop on silence. It follows no redirects; whoever calls it decides about those.
 
 import type { IncomingMessage, RequestOptions as NodeRequest } from "node:http";
-import type { Readable } from "node:stream";
 import * as v from "valibot";
 import { ErrorBody } from "../../wire/http.ts";
+import { messageOf } from "../fault.ts";
 import { continueMs, errorBodyBytesMax, expectContinueBytes, transferSilenceMs } from "../limits.ts";
 import { http, https } from "../nodeHttp.ts";
+import type { SendBody } from "./fileBody.ts";
 import type { Address } from "./guard.ts";
 import type { Upstream } from "./upstream.ts";
 
 export interface RequestBody {
   readonly size: number;
   /** Called when the server wants the body, at most once. */
-  readonly open: () => Readable | Buffer;
+  readonly open: () => SendBody | Buffer;
 }
 
 export interface RequestOptions {
@@ -60,14 +61,17 @@ export function request(url: URL, options: RequestOptions): Promise<IncomingMess
       ...connection,
     });
     let answered = false;
-    let sending: Readable | undefined;
+    const unwanted = new AbortController();
     const send = once(() => {
       if (!body || answered) return;
       const source = body.open();
       if (Buffer.isBuffer(source)) return void outgoing.end(source);
-      sending = source;
-      source.once("error", (cause) => outgoing.destroy(cause));
-      source.pipe(outgoing);
+      source(outgoing, unwanted.signal).then(
+        () => outgoing.end(),
+        (cause: unknown) => {
+          if (!unwanted.signal.aborted) outgoing.destroy(cause instanceof Error ? cause : new Error(messageOf(cause)));
+        },
+      );
     });
     const patience = expects ? setTimeout(send, continueMs) : undefined;
     outgoing.once("timeout", () => outgoing.destroy(new Error(`nothing came for ${silenceMs / 1000} s`)));
@@ -76,7 +80,7 @@ export function request(url: URL, options: RequestOptions): Promise<IncomingMess
       answered = true;
       clearTimeout(patience);
       // A server that answers before it has read the body (a redirect, a refusal) won't read the rest.
-      sending?.unpipe(outgoing).destroy();
+      unwanted.abort();
       if (body && !outgoing.writableEnded) {
         response.once("close", () => outgoing.destroy());
         outgoing.on("error", () => {});
@@ -85,7 +89,7 @@ export function request(url: URL, options: RequestOptions): Promise<IncomingMess
     });
     outgoing.on("error", (cause) => {
       clearTimeout(patience);
-      sending?.destroy();
+      unwanted.abort();
       if (signal.aborted) reject(signal.reason);
       else if (!answered) reject(new ConnectionFault(cause.message, { cause }));
     });

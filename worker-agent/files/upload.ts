@@ -1,15 +1,16 @@
 // Blobs on their way into the deployment's store: large ones asked for first, then sent with length and checksum, so that the edge can
 // store them itself or send us on to a signed address.
 
-import { createReadStream, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import * as v from "valibot";
 import { checksumHeader, ExistsAnswer, paths } from "../../wire/http.ts";
 import type { Sha256 } from "../../wire/ids.ts";
 import { wholeBlobBytesMax } from "../../wire/limits.ts";
 import { JobFault, messageOf } from "../fault.ts";
-import { askFirstBytes, readChunkBytes, redirectsMax, smallFileBytes, uploadRetry } from "../limits.ts";
+import { askFirstBytes, redirectsMax, smallFileBytes, uploadRetry } from "../limits.ts";
 import { retrying } from "../retry.ts";
+import { fileBody } from "./fileBody.ts";
 import { type MultipartTools, uploadInParts } from "./multipart.ts";
 import {
   ConnectionFault,
@@ -117,11 +118,7 @@ export class BlobUpload {
         if (typeof path !== "string") return path;
         // A stream costs more than a small file's content.
         if (size < smallFileBytes) return readFileSync(path);
-        let sent = 0;
-        return createReadStream(path, { highWaterMark: readChunkBytes }).on("data", (chunk) => {
-          sent += chunk.length;
-          watch?.sent(sent);
-        });
+        return fileBody(path, { start: 0, end: size }, (bytes) => watch?.sent(bytes));
       },
     };
     let url = new URL(paths.blob(hash), this.#api);
