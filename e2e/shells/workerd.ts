@@ -64,9 +64,11 @@ function configuration({ bindings, page, objects }: WorkerdOptions): string {
     );
   }
   worker.push(`bindings = [${given.join(", ")}]`);
+  // A small young generation, as `npm start` gives Node; on Cloudflare the platform chooses.
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [${services.join(", ")}],
+  v8Flags = ["--max-semi-space-size=2"],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "app")],
 );
 const app :Workerd.Worker = (${worker.join(", ")});
