@@ -63,9 +63,9 @@ export async function startTestHost(image: string, daemonFlags: readonly string[
     // One that was killed has left containers, which only an engine ends.
     await revive();
     await Promise.all(children.reverse().map((child) => ended(child)));
-    // An engine that was killed leaves the shims of containers that were about to begin.
-    const { stdout: shims } = await run("pgrep", ["-f", `${folder}/exec`]).catch(() => ({ stdout: "" }));
-    await run("kill", ["-9", ...shims.trim().split("\n")]).catch(() => {});
+    // An engine that was killed leaves containers that were about to begin. The brackets: not this shell.
+    const shims = `pgrep -f "[c]ontainerd-shim.*${folder}/exec"`;
+    await run("sh", ["-c", `for pid in $(${shims}); do pkill -9 -P "$pid"; kill -9 "$pid"; done || true`]);
     for (const name of [host, world]) await run("ip", ["netns", "del", name]).catch(() => {});
     // dockerd leaves the mounts of its network namespaces.
     await run("sh", ["-c", `grep -o '${folder}[^ ]*' /proc/mounts | sort -ru | xargs -r umount -l`]);
