@@ -111,8 +111,6 @@ export const streamStallMs = minuteMs;
 export const definitionStoreMs = 3_000;
 /** Definitions and results that one queue writes to its bucket at a time: a Worker has six connections. */
 export const publishAtOnce = 6;
-/** Such an object has at most about a megabyte: a write that takes longer has lost its store, and is tried again. */
-export const publishMs = 30_000;
 /** A durable effect that failed is tried again after this, doubling to the cap. */
 export const effectRetryMs = 1_000;
 export const effectRetryMsMax = 5 * minuteMs;
@@ -173,6 +171,10 @@ export const requestMsMax = 6 * 60 * minuteMs;
 /** A request to S3 that finds the store failing is sent again: after up to twice this, then up to four times. */
 export const storeAttempts = 3;
 export const storeRetryMs = 50;
+/** What S3 is asked has at most a few megabytes: a store that is silent for longer is lost, and the request has failed. */
+export const storeAnswerMs = 30_000;
+/** Putting the parts of a large blob together takes stores minutes. */
+export const storeAssemblyMs = 10 * minuteMs;
 /** The folder store writes this much at a time, and reads it: fewer calls, little memory. */
 export const folderChunkBytes = 512 * 1024;
 /** A file is sent through two buffers of this size. */

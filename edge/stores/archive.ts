@@ -5,7 +5,6 @@ import * as v from "valibot";
 import { type JobId, type QueueHash, Sha256 } from "../../wire/ids.ts";
 import { Job } from "../../wire/job.ts";
 import type { FinishedJob, JobSource } from "../deployment.ts";
-import { publishMs } from "../limits.ts";
 import { archivedLog, viewOfArchived } from "../logs/archived.ts";
 import type { S3Store } from "./s3.ts";
 import { type S3Bucket, unlessMissing } from "./s3Bucket.ts";
@@ -32,14 +31,7 @@ export class Archive {
   async write(job: JobId, queue: QueueHash, kind: Kind, json: string): Promise<void> {
     const key = objectKey(job, queue, kind);
     const headers = { "content-type": "application/json" };
-    // A timer that nobody ends keeps a Durable Object awake: AbortSignal.timeout() would.
-    const tooLong = new AbortController();
-    const timer = setTimeout(() => tooLong.abort(), publishMs);
-    try {
-      await this.#bucket.send({ method: "PUT", key, headers, body: json, signal: tooLong.signal });
-    } finally {
-      clearTimeout(timer);
-    }
+    await this.#bucket.send({ method: "PUT", key, headers, body: json });
   }
 
   async remove(job: JobId, queue: QueueHash): Promise<void> {

@@ -2,7 +2,7 @@
 
 import { AwsClient } from "aws4fetch";
 import type { BlobKey } from "../../wire/ids.ts";
-import { storeAttempts, storeRetryMs } from "../limits.ts";
+import { storeAnswerMs, storeAttempts, storeRetryMs } from "../limits.ts";
 import type { SizedBody } from "./platform.ts";
 import { childrenOf, readXml, type Xml } from "./xml.ts";
 
@@ -15,6 +15,8 @@ export interface S3Settings {
   readonly endpoint?: string | undefined;
   /** The least size of all parts but the last of a large blob. */
   readonly partBytes?: number;
+  /** How long the store may be silent, in milliseconds. */
+  readonly answerMs?: number;
 }
 
 export interface S3Request {
@@ -24,8 +26,10 @@ export interface S3Request {
   readonly query?: Readonly<Record<string, string>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array<ArrayBuffer>;
-  /** A body that can't be sent again. */
+  /** A body that can't be sent again. Its end and its sender's silence are its own affair, by `signal`. */
   readonly sized?: SizedBody;
+  /** In place of the bucket's own time for an answer to begin. */
+  readonly answerMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -48,9 +52,11 @@ export class S3Bucket {
   readonly name: string;
   readonly #origin: string;
   readonly #client: AwsClient;
+  readonly #answerMs: number;
 
-  constructor({ bucket, region, endpoint, accessKeyId, secretAccessKey }: S3Settings) {
+  constructor({ bucket, region, endpoint, accessKeyId, secretAccessKey, answerMs = storeAnswerMs }: S3Settings) {
     this.name = bucket;
+    this.#answerMs = answerMs;
     this.#origin = endpoint === undefined ? `https://${bucket}.s3.${region}.amazonaws.com` : `${endpoint}/${bucket}`;
     this.#client = new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3" });
   }
@@ -85,19 +91,33 @@ export class S3Bucket {
   }
 
   async #fetch(request: S3Request): Promise<Response> {
-    const { method, headers = {}, body = null, sized, signal = null } = request;
-    const init = { method, headers, body, signal, ...sized };
-    for (let attempt = 1; ; attempt++) {
-      const isLast = attempt === storeAttempts || sized !== undefined;
-      try {
-        const response = await fetch(await this.#client.sign(this.#url(request), init));
-        if (isLast || response.status < 500) return response;
-        await response.body?.cancel();
-      } catch (error) {
-        if (isLast || signal?.aborted) throw error;
+    const { sized, signal, answerMs = this.#answerMs } = request;
+    if (sized !== undefined) return await this.#attempt(request, signal);
+    // A timer that nobody ends keeps a Durable Object awake: AbortSignal.timeout() would.
+    const silence = new AbortController();
+    const timer = setTimeout(() => silence.abort(new Error("The store did not answer in time.")), answerMs);
+    const ended = signal ? AbortSignal.any([signal, silence.signal]) : silence.signal;
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const isLast = attempt === storeAttempts;
+        try {
+          const response = await this.#attempt(request, ended);
+          if (isLast || response.status < 500) return response;
+          await response.body?.cancel();
+        } catch (error) {
+          if (isLast || ended.aborted) throw error;
+        }
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * storeRetryMs * 2 ** attempt));
       }
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * storeRetryMs * 2 ** attempt));
+    } finally {
+      clearTimeout(timer);
     }
+  }
+
+  async #attempt(request: S3Request, signal: AbortSignal | undefined): Promise<Response> {
+    const { method, headers = {}, body = null, sized } = request;
+    const init = { method, headers, body, signal: signal ?? null, ...sized };
+    return await fetch(await this.#client.sign(this.#url(request), init));
   }
 
   #url({ key, query = {} }: Pick<S3Request, "key" | "query">): string {

@@ -1,7 +1,7 @@
 // Large blobs in parts, as S3 takes them. Each part's address is signed for its number and its exact length.
 
 import { blobPartsMax } from "../../wire/limits.ts";
-import { signedUrlSeconds } from "../limits.ts";
+import { signedUrlSeconds, storeAssemblyMs } from "../limits.ts";
 import type { PartUploads } from "./blobStore.ts";
 import { objectKey, type S3Bucket, S3Fault } from "./s3Bucket.ts";
 import { childrenOf, writeXml } from "./xml.ts";
@@ -32,7 +32,13 @@ export function s3Parts(bucket: S3Bucket, partBytesMin: number): PartUploads {
         etags.map((etag, index) => ["Part", part(etag, index)]),
       );
       try {
-        await bucket.send({ method: "POST", key: objectKey(key), query: { uploadId }, body });
+        await bucket.send({
+          method: "POST",
+          key: objectKey(key),
+          query: { uploadId },
+          body,
+          answerMs: storeAssemblyMs,
+        });
       } catch (error) {
         if (isUnknownUpload(error)) return "unknown";
         if (isWrongPart(error)) return "mismatch";
