@@ -15,7 +15,7 @@ test("runs are kept over a reload, can be returned to and compared, and are forg
   await run.click();
   await expect(output("level.txt")).toContainText("low", slowly);
   // What a former page, or somebody else, has left there.
-  await inStore(page, "for (let time = 0; time < 250; time++) store.put({ run: `old ${time}`, time })");
+  await inStore(page, `for (let time = 0; time < 250; time++) store.put({ run: "old " + time, time })`);
   await page.goto(link({ LEVEL: "high", CODE: "3" }));
   await run.click();
   await expect(state).toContainText("Exit code 3", slowly);

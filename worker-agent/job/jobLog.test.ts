@@ -211,6 +211,30 @@ describe("a log", () => {
     expect(await readdir(folder)).toEqual(["stored"]);
   });
 
+  test("whose second piece is stored before its first is told in the order of its lines", async () => {
+    const gate = Promise.withResolvers<void>();
+    let stores = 0;
+    const { log, queue } = logTo({ before: async () => (++stores === 1 ? gate.promise : undefined) });
+    const lines = Array.from({ length: 25_000 }, (_, i) => `${i} ${"z".repeat(90)}`);
+    // Nobody hears the first lines until the second piece is stored.
+    queue.cut();
+    for (let i = 0; i < lines.length; i += 500) {
+      log.printed("stdout", Buffer.from(`${lines.slice(i, i + 500).join("\n")}\n`));
+      await tick();
+    }
+    queue.connect();
+    for (let i = 0; i < 50; i += 1) {
+      await tick();
+      queue.arrive(1000);
+    }
+    expect(queue.texts.length).toBeGreaterThan(5_000);
+    expect(queue.texts).toEqual(lines.slice(0, queue.texts.length));
+    gate.resolve();
+    await tick();
+    queue.arrive(1000);
+    await ended(log);
+  });
+
   test("whose piece can't be stored says which lines are missing, and goes on", async () => {
     let failures = 1;
     const { log, queue } = logTo({

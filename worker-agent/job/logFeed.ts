@@ -113,12 +113,15 @@ export class LogFeed {
     let room = logAheadBytesMax - ahead.reduce((sum, { bytes }) => sum + bytes, 0);
     if (!head || head.bytes + logRowBytes > room) return undefined;
     const frame: [LogBatch, ...LogBatch[]] = [head];
+    let end = endOf(head);
     room = Math.min(room - logRowBytes, logFrameBytesMax) - head.bytes;
     for (const held of this.#batches.slice(at + 1)) {
-      if (held.step !== head.step || held.bytes > room) break;
+      // A piece may be stored before the one in front of it: its lines are not here any more.
+      if (held.first !== end || held.step !== head.step || held.bytes > room) break;
       const batch = inMemory(held);
       if (!batch) break;
       frame.push(batch);
+      end = endOf(batch);
       room -= batch.bytes;
     }
     return joined(frame);
