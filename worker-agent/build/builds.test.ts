@@ -232,11 +232,11 @@ test("what a killed agent had made for a build goes when it starts again", async
   const labels = { "longshore.build.agent": agentIdOf(secret) };
   const tag = `extras-${crypto.randomUUID()}`;
   const engine = new Engine();
-  await engine.importImage("longshore/build", tag, tarOf([{ name: "x", mode: 0o644, content: Buffer.from(tag) }]), {
+  await engine.images.import("longshore/build", tag, tarOf([{ name: "x", mode: 0o644, content: Buffer.from(tag) }]), {
     labels,
   });
   await builder.another({ queues: [`again-${tag}`], dataDir: await stack.folder(), secret });
-  expect(await engine.image(`longshore/build:${tag}`)).toBeUndefined();
+  expect(await engine.images.find(`longshore/build:${tag}`)).toBeUndefined();
 });
 
 test("a foreign queue builds on nothing that is private", async () => {

@@ -98,7 +98,7 @@ export class Builds {
     const origin = await this.#origins.of(build.context, sources, watcher, signal);
     const name = builtName(queue, this.#keyOf(build, origin));
     const built = async () => {
-      const image = await engine.image(name, signal);
+      const image = await engine.images.find(name, signal);
       return image && builtBy(image) === queue ? image : undefined;
     };
     const before = await built();
@@ -169,7 +169,7 @@ export class Builds {
         place.leave();
       }
     } finally {
-      if (extras !== undefined) await engine.removeImage(`${builtRepository}:${tag}`);
+      if (extras !== undefined) await engine.images.remove(`${builtRepository}:${tag}`);
     }
   }
 

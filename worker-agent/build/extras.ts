@@ -72,8 +72,8 @@ export async function importExtras(
     pack.destroy();
     throw error;
   }
-  await engine.importImage(repository, tag, createReadStream(path), { signal, labels });
-  return (await engine.image(`${repository}:${tag}`, signal))?.id;
+  await engine.images.import(repository, tag, createReadStream(path), { signal, labels });
+  return (await engine.images.find(`${repository}:${tag}`, signal))?.id;
 }
 
 async function addPart(
@@ -112,6 +112,6 @@ function limited(url: string) {
 /** Those of builds that an earlier process of this agent did not end. */
 export async function removeExtras(engine: Engine, agent: string): Promise<void> {
   const filters = { reference: [`${builtRepository}:${extrasTag}*`], label: [`${buildLabels.agent}=${agent}`] };
-  for (const { names } of await engine.images(filters, within(engineCallMs)))
-    for (const name of names) await engine.removeImage(name);
+  for (const { names } of await engine.images.list(filters, within(engineCallMs)))
+    for (const name of names) await engine.images.remove(name);
 }

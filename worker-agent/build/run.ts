@@ -42,7 +42,7 @@ export async function runBuild(run: BuildRun, tell: ImageWatcher, signal: AbortS
   const output = new BuildOutput({ steps, tell, running: watch.begin, made: watch.made });
   try {
     const context = createReadStream(run.context);
-    const stream = await engine.build(queryOf(run), context, limited);
+    const stream = await engine.images.build(queryOf(run), context, limited);
     limited.addEventListener("abort", () => stream.destroy(), { once: true });
     for await (const event of linesOf(stream, BuildEvent)) {
       output.take(event);

@@ -54,7 +54,7 @@ export class StepWatch {
     this.#counting = this.#counting.then(async () => {
       const { engine, log } = this.#options;
       try {
-        const { bytes = 0 } = (await engine.image(image, this.#closing.signal)) ?? {};
+        const { bytes = 0 } = (await engine.images.find(image, this.#closing.signal)) ?? {};
         if (!isBase) this.#layerBytes += Math.max(0, bytes - this.#below);
         this.#below = bytes;
         this.#look(this.#layerBytes);

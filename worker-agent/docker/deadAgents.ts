@@ -31,7 +31,7 @@ export interface Remover {
 
 /** Removes what is left of agents whose folder and process are both gone. What can't be removed now is for the next start. */
 export async function forgetDeadAgents(tools: Remover, signal: AbortSignal): Promise<void> {
-  for (const { Labels } of await tools.engine.networks(labels.home, signal)) {
+  for (const { Labels } of await tools.engine.networks.list(labels.home, signal)) {
     const agent = Labels[labels.agent];
     const home = v.safeParse(Home, Labels[labels.home]);
     if (agent === undefined || !home.success || !(await isGone(home.output))) continue;

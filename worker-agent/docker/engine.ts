@@ -1,7 +1,7 @@
-// The Docker engine as the agent uses it: each call with a time limit, each answer parsed once.
+// The Docker engine and its containers as the agent uses them: each call with a time limit, each answer parsed once.
 
 import { availableParallelism } from "node:os";
-import { Duplex, Readable } from "node:stream";
+import { Duplex, type Readable } from "node:stream";
 import Modem from "docker-modem";
 import * as v from "valibot";
 import { Gate } from "../gate.ts";
@@ -10,26 +10,23 @@ import type { Usage } from "../usage/cgroup.ts";
 import {
   ContainerState,
   EngineError,
-  Image,
-  type ImageInfo,
-  ImageList,
   Info,
   isEngineLoss,
   Listed,
   type ListedContainer,
-  type ListedImage,
-  ListedNetworks,
-  Network,
-  type NetworkInfo,
   Stats,
   usageOf,
 } from "./engineAnswers.ts";
-import { EngineConnection } from "./engineConnection.ts";
+import { EngineConnection, readable } from "./engineConnection.ts";
+import { EngineImages } from "./engineImages.ts";
+import { EngineNetworks } from "./engineNetworks.ts";
 import { Leftovers } from "./leftovers.ts";
 import { forPodman } from "./podman.ts";
 
 export class Engine {
   readonly leftovers = new Leftovers((id, signal) => this.#removeOnce(id, signal));
+  readonly images: EngineImages;
+  readonly networks: EngineNetworks;
   readonly #connection: EngineConnection;
   /** Creating, starting and removing: more at once makes each slower and none sooner (docker-perf: 2 for each core). */
   readonly #heavy = new Gate(engineWorkPerCpu * availableParallelism());
@@ -39,6 +36,8 @@ export class Engine {
 
   constructor(modem: Modem = new Modem()) {
     this.#connection = new EngineConnection(modem);
+    this.images = new EngineImages(this.#connection);
+    this.networks = new EngineNetworks(this.#connection);
   }
 
   async info(signal?: AbortSignal) {
@@ -193,116 +192,9 @@ export class Engine {
     return v.parse(Listed, await this.#connection.call({ method: "GET", path: "/containers/json", query, signal }));
   }
 
-  async image(name: string, signal?: AbortSignal): Promise<ImageInfo | undefined> {
-    const answer = await this.#connection.unless404({ method: "GET", path: `/images/${name}/json`, signal });
-    if (answer === undefined) return undefined;
-    const { Id, RepoDigests, Size, Config } = v.parse(Image, answer);
-    return {
-      id: Id,
-      bytes: Size,
-      digests: RepoDigests,
-      entrypoint: Config?.Entrypoint ?? [],
-      cmd: Config?.Cmd ?? [],
-      env: Config?.Env ?? [],
-      onBuild: Config?.OnBuild ?? [],
-      labels: Config?.Labels ?? {},
-    };
-  }
-
-  /** Images with a name, and those without one that nothing else is made from. */
-  async images(
-    filters: Readonly<Record<string, readonly string[]>>,
-    signal?: AbortSignal,
-  ): Promise<readonly ListedImage[]> {
-    const query = { filters: JSON.stringify(filters) };
-    const list = v.parse(
-      ImageList,
-      await this.#connection.call({ method: "GET", path: "/images/json", query, signal }),
-    );
-    return list.map(({ Id, RepoTags, Created, Size }) => ({
-      id: Id,
-      names: RepoTags.filter((name) => name !== "<none>:<none>"),
-      createdAt: Created * 1000,
-      bytes: Size,
-    }));
-  }
-
-  /** Begins a pull; the answer is a stream of JSON lines in which errors come too. Destroying it ends the pull. */
-  async pull(repository: string, tag: string, login: object | undefined, signal: AbortSignal): Promise<Readable> {
-    const query = { fromImage: repository, tag };
-    return readable(
-      await this.#connection.call({ method: "POST", path: "/images/create", query, login, as: "stream", signal }),
-    );
-  }
-
-  /** Makes an image of an archive of files. */
-  async importImage(
-    repository: string,
-    tag: string,
-    archive: Buffer | Readable,
-    { signal, labels = {} }: { readonly signal?: AbortSignal; readonly labels?: Readonly<Record<string, string>> } = {},
-  ): Promise<void> {
-    const words = Object.entries(labels).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
-    const changes = words.length === 0 ? {} : { changes: `LABEL ${words.join(" ")}` };
-    // Podman takes no tag of its own here; both take it as part of the name.
-    const query = { fromSrc: "-", repo: `${repository}:${tag}`, ...changes };
-    const path = "/images/create";
-    const stream = await this.#connection.call({ method: "POST", path, query, body: archive, as: "stream", signal });
-    let said = "";
-    for await (const chunk of readable(stream)) said += String(chunk);
-    // Once the answer has begun, a failure comes as a line of it.
-    if (said.includes('"error"')) throw new EngineError(`The image was not imported: ${said.trim()}`, undefined, said);
-  }
-
-  /** Begins a build of that context; the answer is a stream of JSON lines in which errors come too. Destroying it ends the build. */
-  async build(query: Readonly<Record<string, string>>, context: Readable, signal: AbortSignal): Promise<Readable> {
-    return readable(
-      await this.#connection.call({ method: "POST", path: "/build", query, body: context, as: "stream", signal }),
-    );
-  }
-
   /** Limits the processes of a container that runs. Nothing when it has gone. */
   async limitPids(id: string, pids: number, signal?: AbortSignal): Promise<void> {
     const body = { PidsLimit: pids };
     await this.#connection.unless404({ method: "POST", path: `/containers/${id}/update`, body, signal });
   }
-
-  /** False when something still needs it. */
-  async removeImage(name: string, signal?: AbortSignal): Promise<boolean> {
-    try {
-      await this.#connection.unless404({ method: "DELETE", path: `/images/${name}`, signal });
-      return true;
-    } catch (error) {
-      if (error instanceof EngineError && error.status === 409) return false;
-      throw error;
-    }
-  }
-
-  async createNetwork(body: object, signal?: AbortSignal): Promise<void> {
-    await this.#connection.call({ method: "POST", path: "/networks/create", body, signal });
-  }
-
-  async network(name: string, signal?: AbortSignal): Promise<NetworkInfo | undefined> {
-    const answer = await this.#connection.unless404({ method: "GET", path: `/networks/${name}`, signal });
-    if (answer === undefined) return undefined;
-    const { Options, IPAM } = v.parse(Network, answer);
-    return {
-      options: Options,
-      subnets: IPAM.Config.map(({ Subnet, Gateway }) => ({ subnet: Subnet, gateway: Gateway })),
-    };
-  }
-
-  async networks(label: string, signal?: AbortSignal): Promise<v.InferOutput<typeof ListedNetworks>> {
-    const query = { filters: JSON.stringify({ label: [label] }) };
-    return v.parse(ListedNetworks, await this.#connection.call({ method: "GET", path: "/networks", query, signal }));
-  }
-
-  async removeNetwork(name: string, signal?: AbortSignal): Promise<void> {
-    await this.#connection.unless404({ method: "DELETE", path: `/networks/${name}`, signal });
-  }
-}
-
-function readable(answer: unknown): Readable {
-  if (answer instanceof Readable || answer instanceof Duplex) return answer;
-  throw new Error("Docker answered with no stream.");
 }

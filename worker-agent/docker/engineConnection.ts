@@ -116,3 +116,9 @@ async function whole(answer: unknown, signal: AbortSignal | undefined): Promise<
     return read;
   }
 }
+
+/** @throws where the engine answered with something else */
+export function readable(answer: unknown): Readable {
+  if (answer instanceof Readable) return answer;
+  throw new Error("Docker answered with no stream.");
+}

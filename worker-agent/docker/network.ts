@@ -122,7 +122,7 @@ export class JobNetwork {
     if (fenced instanceof FencedNetwork) await fenced.close();
     await Promise.all(this.#removals);
     await this.#firewall.open();
-    await this.#options.engine.removeNetwork(this.name, signal);
+    await this.#options.engine.networks.remove(this.name, signal);
   }
 
   /** Once for each reason. Returns what such jobs get. */
@@ -175,14 +175,14 @@ export class JobNetwork {
 
   async #ensureBridge(signal: AbortSignal): Promise<JobSubnet> {
     const { engine } = this.#options;
-    const found = await engine.network(this.name, signal);
+    const found = await engine.networks.find(this.name, signal);
     if (!found) {
-      await engine.createNetwork(bridgeOptions(this.name, this.#options), signal).catch((error: unknown) => {
+      await engine.networks.create(bridgeOptions(this.name, this.#options), signal).catch((error: unknown) => {
         // Somebody else made it meanwhile.
         if (!(error instanceof EngineError && error.status === 409)) throw error;
       });
     }
-    const { subnets } = found ?? (await engine.network(this.name, signal)) ?? { subnets: [] };
+    const { subnets } = found ?? (await engine.networks.find(this.name, signal)) ?? { subnets: [] };
     const v4 = subnets.find(({ subnet }) => subnet.includes("."));
     if (v4?.gateway === undefined) throw new Error(`The network ${this.name} has no IPv4 subnet.`);
     return { subnet: v4.subnet, gateway: v4.gateway };

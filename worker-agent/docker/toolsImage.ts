@@ -32,7 +32,7 @@ export async function findTools(
   signal: AbortSignal,
 ): Promise<ToolsImage | undefined> {
   if (named !== undefined) {
-    if (await engine.image(named, signal)) return { image: named, shell: "sh" };
+    if (await engine.images.find(named, signal)) return { image: named, shell: "sh" };
     throw new Error(`The engine has no image ${JSON.stringify(named)}, which --tools-image names: pull it first.`);
   }
   let lacks: string;
@@ -42,7 +42,7 @@ export async function findTools(
     signal.throwIfAborted();
     lacks = messageOf(error);
   }
-  if (await engine.image(busybox, signal)) return { image: busybox, shell: "/bin/sh", lacks };
+  if (await engine.images.find(busybox, signal)) return { image: busybox, shell: "/bin/sh", lacks };
   return undefined;
 }
 
@@ -67,10 +67,10 @@ async function ownImage(engine: Engine, signal: AbortSignal): Promise<string> {
   );
   const tag = await tagOf(files, signal);
   const image = `${toolsRepository}:${tag}`;
-  if (await engine.image(image, signal)) return image;
+  if (await engine.images.find(image, signal)) return image;
   const contents = [...files].map(async ([name, path]) => ({ name, mode: 0o755, content: await readFile(path) }));
   const archive = tarOf(await Promise.all(contents));
-  await engine.importImage(toolsRepository, tag, archive, { signal: within(engineCallMs, signal) });
+  await engine.images.import(toolsRepository, tag, archive, { signal: within(engineCallMs, signal) });
   return image;
 }
 

@@ -19,8 +19,8 @@ export interface BuildPileOptions {
 /** Everything in it goes at the next look. */
 export async function buildPile(options: BuildPileOptions, signal: AbortSignal): Promise<Pile> {
   const { engine, agent, now } = options;
-  const made = await engine.images({ label: [`${buildLabels.agent}=${agent}`] }, signal);
-  const tools = await engine.images({ reference: [toolsRepository] }, signal);
+  const made = await engine.images.list({ label: [`${buildLabels.agent}=${agent}`] }, signal);
+  const tools = await engine.images.list({ reference: [toolsRepository] }, signal);
   const spares = [...made.filter((image) => isLeft(image, options)), ...tools.filter(isOld(now() - buildKeepMs))];
   return { bytesMax: 0, keptBytes: 0, spares: spares.map((image) => spareOf(image, options)) };
 }
@@ -39,7 +39,7 @@ function isOld(before: number): (image: ListedImage) => boolean {
 function spareOf({ id, names, createdAt, bytes }: ListedImage, { engine, records }: BuildPileOptions): Spare {
   const remove = async (signal: AbortSignal) => {
     const ours = names.filter((name) => name.startsWith(builtRepository) || name.startsWith(toolsRepository));
-    for (const name of ours.length > 0 ? ours : [id]) if (!(await engine.removeImage(name, signal))) return false;
+    for (const name of ours.length > 0 ? ours : [id]) if (!(await engine.images.remove(name, signal))) return false;
     for (const record of records.all()) if (record.id === id && record.from === "build") await records.forget(record);
     return true;
   };

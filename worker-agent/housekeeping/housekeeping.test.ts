@@ -127,7 +127,7 @@ describe("of the data folder", () => {
 
 test("of images only those that the agent brought, that no container uses, and that nobody asked for lately", async () => {
   const engine = new Engine();
-  const id = (await engine.image(image))?.id ?? "";
+  const id = (await engine.images.find(image))?.id ?? "";
   const names = ["idle", "in-use", "fresh", "theirs"].map((name) => `fence-test-${crypto.randomUUID()}:${name}`);
   const [idle = "", inUse = "", fresh = "", theirs = ""] = names;
   let now = 0;
@@ -139,14 +139,14 @@ test("of images only those that the agent brought, that no container uses, and t
   try {
     for (const name of [idle, fresh, theirs]) await docker("tag", image, name);
     const record = { from: "everyone", askedAt: 0 } as const;
-    const inUseId = (await engine.image(inUse))?.id ?? "";
+    const inUseId = (await engine.images.find(inUse))?.id ?? "";
     await records.add({ ...record, name: idle, id, ours: true });
     await records.add({ ...record, name: theirs, id, ours: false });
     await records.add({ ...record, name: inUse, id: inUseId, ours: true });
     now = 10 * 3_600_000;
     await records.add({ ...record, name: fresh, id, ours: true });
     await removeAll([await imagePile({ engine, records, now: () => now }, signal)]);
-    const there = await Promise.all(names.map(async (name) => (await engine.image(name)) !== undefined));
+    const there = await Promise.all(names.map(async (name) => (await engine.images.find(name)) !== undefined));
     expect(there).toEqual([false, true, true, true]);
     expect(records.all().map(({ name }) => name)).not.toContain(idle);
   } finally {

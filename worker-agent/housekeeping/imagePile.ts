@@ -13,14 +13,14 @@ export async function imagePile(
   for (const record of records.all().filter(({ ours }) => ours)) {
     // A job that was given it may not have its container yet.
     if (record.usedAt > now() - imageSpareAfterMs) continue;
-    const image = await engine.image(record.name, signal);
+    const image = await engine.images.find(record.name, signal);
     if (image?.id !== record.id) {
       await records.forget(record);
       continue;
     }
     const remove = async (signal: AbortSignal) => {
       const used = records.find(record.name, record.id)?.usedAt ?? 0;
-      if (used > record.usedAt || !(await engine.removeImage(record.name, signal))) return false;
+      if (used > record.usedAt || !(await engine.images.remove(record.name, signal))) return false;
       await records.forget(record);
       return true;
     };

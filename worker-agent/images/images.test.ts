@@ -57,7 +57,7 @@ async function images(options: Partial<ImagesOptions> = {}): Promise<Images> {
 /** Puts an image that nobody else has into the registry: `bytes` of noise. */
 async function pushed(registry: TestRegistry, bytes = 1_000): Promise<string> {
   const repository = `noise-${crypto.randomUUID()}`;
-  await engine.importImage(
+  await engine.images.import(
     "longshore-test",
     repository,
     tarOf([{ name: "noise", mode: 0o644, content: randomBytes(bytes) }]),
@@ -119,7 +119,7 @@ describe("an image that is not here", () => {
     const leaving = new AbortController();
     const pull = some.ensure(name, queue, { line: () => leaving.abort(), progress: () => {} }, leaving.signal);
     await expect(pull).rejects.toThrow(/aborted/);
-    expect(await engine.image(name)).toBeUndefined();
+    expect(await engine.images.find(name)).toBeUndefined();
   });
 
   test("is not pulled where the operator lets nothing be", async () => {
@@ -139,7 +139,7 @@ describe("a tag", () => {
     const old = await some.ensure(name, queue, watcher(), never);
     await docker("rmi", name);
     const repository = name.slice(open.name.length + 1);
-    await engine.importImage(
+    await engine.images.import(
       "longshore-test",
       repository,
       tarOf([{ name: "new", mode: 0o644, content: randomBytes(9) }]),
@@ -163,7 +163,7 @@ describe("a tag", () => {
     try {
       const each = watcher();
       const some = await images({ trusted: true, pull: { afterMs: 0 } });
-      expect((await some.ensure(name, queue, each, never)).id).toBe((await engine.image("longshore/shell"))?.id);
+      expect((await some.ensure(name, queue, each, never)).id).toBe((await engine.images.find("longshore/shell"))?.id);
       expect(each.heard.lines.at(-1)).toMatch(/could not be reached.*The one that is here is used/);
     } finally {
       await docker("rmi", name);
@@ -227,7 +227,7 @@ describe("what a queue built", () => {
     const labels = { "longshore.build.queue": queue };
     const [repository = "", version = ""] = tag.split(":");
     const archive = tarOf([{ name: "noise", mode: 0o644, content: randomBytes(9) }]);
-    await engine.importImage(repository, version, archive, { labels });
+    await engine.images.import(repository, version, archive, { labels });
     try {
       expect((await (await images()).ensure(tag, queue, watcher(), never)).labels).toMatchObject(labels);
     } finally {

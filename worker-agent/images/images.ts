@@ -52,7 +52,7 @@ export class Images {
       );
     }
     const allowed = trusted || isNamedBy(allowImages, name);
-    const present = await engine.image(name, signal);
+    const present = await engine.images.find(name, signal);
     if (present) {
       this.#refuseForeign(name, present, queue);
       const mayUse = allowed || builtBy(present) === queue || records.isEveryones(present.id);
@@ -73,7 +73,7 @@ export class Images {
     await this.#pulls.join(name, watcher, signal, (tell, signal) =>
       this.#pull({ name, parsed, allowed, present }, tell, signal),
     );
-    const pulled = await engine.image(name, signal);
+    const pulled = await engine.images.find(name, signal);
     if (!pulled) throw new JobFault(`The image ${JSON.stringify(name)} was pulled and is gone again.`);
     return pulled;
   }
@@ -99,7 +99,7 @@ export class Images {
       tell.line(`${error.message} The one that is here is used.`, "docker image pull");
       return;
     }
-    const image = await engine.image(name, signal);
+    const image = await engine.images.find(name, signal);
     if (!image) return;
     const ours = present?.id !== image.id;
     await records.add({ name, id: image.id, from: login ? "login" : "everyone", ours, askedAt });

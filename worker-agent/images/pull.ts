@@ -35,7 +35,7 @@ export async function pull(
   const reference = `${repository}${tag.includes(":") ? "@" : ":"}${tag}`;
   tell.line(`Pulling ${reference} from ${registry}${login ? " with this agent's login" : ""}`, "docker image pull");
   try {
-    const stream = await engine.pull(repository, tag, login, limited);
+    const stream = await engine.images.pull(repository, tag, login, limited);
     for await (const event of linesOf(stream, PullEvent, pullSilenceMs)) {
       const fault = event.errorDetail?.message ?? event.error;
       if (fault !== undefined) throw new JobFault(pullFault(name, registry, fault));

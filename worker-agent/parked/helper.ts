@@ -62,7 +62,7 @@ async function fromImage(
   folder: string,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (!(await engine.image(image, signal))) return undefined;
+  if (!(await engine.images.find(image, signal))) return undefined;
   const options = {
     ...errandOptions(agent, { image, shell: "/bin/sh" }, ""),
     Entrypoint: [inImage, "cp", inImage, "/copy/busybox"],

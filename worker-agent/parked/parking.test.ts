@@ -148,7 +148,7 @@ async function lot({ places, idleMs }: { places: number; idleMs: number }) {
   });
   const ran = async (workdir: string): Promise<Ran> => {
     const definition = { image: "longshore/shell", command: "true", workdir: `/${workdir}` };
-    const image = await engine.image("longshore/shell");
+    const image = await engine.images.find("longshore/shell");
     const program = image && programOf(definition, {}, image);
     if (!program) throw new Error("There is no image longshore/shell.");
     return { queue, definition, image, program };
