@@ -11,8 +11,12 @@ export function Overlay({ page, shell }: ViewProps) {
   const name = shell.overlay.value;
   if (!name) return null;
   const Content = overlays[name];
+  // A dialog says that it has closed when the next may be open already.
+  const close = () => {
+    if (shell.overlay.peek() === name) shell.overlay.value = undefined;
+  };
   return (
-    <Dialog name={names[name]} onClose={() => (shell.overlay.value = undefined)}>
+    <Dialog key={name} name={names[name]} onClose={close}>
       <Content page={page} shell={shell} />
     </Dialog>
   );
