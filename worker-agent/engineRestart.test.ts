@@ -115,9 +115,17 @@ describe("an engine", () => {
     await writeFile(join(dataDir, "job-cache", cache, "go"), "");
     const { finished } = await stack.finished(id);
     expect(finished?.result?.StatusCode).toBe(7);
-    // Where it was killed in a call that the job needed, the job has run again; what the agent says of it is left out.
-    const printed = finished?.result?.logs.map(([text]) => text).filter((text) => !text.startsWith("\u2014"));
-    expect(printed).toEqual(["one", "two"]);
+    // A machine under much load can make the engine itself take the container for ended: then the job runs again.
+    const isAgain = stack.events.some(({ event, job }) => event === "job given back" && job === id);
+    const printed = finished?.result?.logs.map(([text]) => text);
+    if (isAgain) expect(printed?.filter((text) => !text.startsWith("\u2014"))).toEqual(["one", "two"]);
+    else
+      expect(printed).toEqual([
+        "one",
+        "\u2014 the Docker engine went away; waiting for it \u2014",
+        "\u2014 the Docker engine is back; what it had not kept of the log is missing \u2014",
+        "two",
+      ]);
     await agent.stop({ drain: true });
     expect(await host.docker("ps", "-aq")).toBe("");
     expect(await host.docker("network", "ls", "-q", "--filter", "label=longshore.agent")).toBe("");
