@@ -36,34 +36,38 @@ export async function benchQueue(): Promise<void> {
   } finally {
     await node.stop();
   }
-  const bucket = await startBucketProcess();
-  try {
-    await inWorkerd(bucket);
-  } finally {
-    await bucket.stop();
-  }
-}
-
-async function inWorkerd(bucket: BucketProcess): Promise<void> {
-  const cloudflare = await startCloudflareShell({
-    settings: {
-      S3_BUCKET: bucket.name,
-      S3_ENDPOINT: bucket.endpoint,
-      S3_ACCESS_KEY_ID: bucket.accessKeyId,
-      S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
-    },
-  });
-  try {
-    printHead("The queue in `workerd serve`, its bucket (s3rver) in a process of its own");
+  printHead("The queue in `workerd serve`, its bucket (s3rver) in a process of its own");
+  await inWorkerd(async (shell, bucket) => {
     await row("the bucket alone: no end is seen before its object", async () => {
       return { value: `${await objectsPerSecond(bucket)} objects/s` };
     });
-    // First: afterwards the bucket is long busy with the definitions of a full queue.
-    await throughput(cloudflare, 1_000);
-    await alone(cloudflare);
-    await submissions(cloudflare);
+    await throughput(shell, 1_000);
+  });
+  // The bucket of before is long busy with what was submitted.
+  await inWorkerd(async (shell) => {
+    await alone(shell);
+    await submissions(shell);
+  });
+}
+
+async function inWorkerd(measure: (shell: Measured, bucket: BucketProcess) => Promise<void>): Promise<void> {
+  const bucket = await startBucketProcess();
+  try {
+    const cloudflare = await startCloudflareShell({
+      settings: {
+        S3_BUCKET: bucket.name,
+        S3_ENDPOINT: bucket.endpoint,
+        S3_ACCESS_KEY_ID: bucket.accessKeyId,
+        S3_SECRET_ACCESS_KEY: bucket.secretAccessKey,
+      },
+    });
+    try {
+      await measure(cloudflare, bucket);
+    } finally {
+      await cloudflare.stop();
+    }
   } finally {
-    await cloudflare.stop();
+    await bucket.stop();
   }
 }
 
