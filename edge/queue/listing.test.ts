@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { broadcastEveryMs, broadcastFramesPerSecond } from "../limits.ts";
 import { lookups } from "./lookups.ts";
 import { TestQueue } from "./testQueue.ts";
 
@@ -101,4 +102,16 @@ test("a client that connects beside many jobs gets them all, in frames of a thou
   expect(shown.map(({ isSubset }) => isSubset)).toEqual([false, true, true]);
   expect(shown.map(({ state }) => Object.keys(state.jobs).length)).toEqual([1_000, 1_000, 1]);
   expect(shown.flatMap(({ state }) => Object.keys(state.jobs)).sort()).toEqual([...jobs].sort());
+});
+
+test("a look that comes when held-back states are due leaves them to the next turn", () => {
+  const queue = new TestQueue();
+  const client = queue.client();
+  const jobs = Array.from({ length: broadcastFramesPerSecond + 5 }, (_, i) => queue.submit(String(i)));
+  const last = jobs.at(-1) ?? queue.submit("last");
+  expect(client.states(last)).toEqual([]);
+  queue.sleep(broadcastEveryMs + 1);
+  queue.queue.read(queue.now, lookups.metrics);
+  queue.pass(0);
+  expect(client.states(last)).toEqual(["Queued"]);
 });

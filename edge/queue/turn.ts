@@ -117,6 +117,11 @@ export class Turn {
     if (session) this.orders(session).stop.push({ job, attempt, reason });
   }
 
+  /** What a look has to say to who asked. States that are held back for all stay so: they leave with the next turn. */
+  get answers(): readonly Effect[] {
+    return this.#effects;
+  }
+
   /** Everything that leaves, in order. */
   finish(): readonly Effect[] {
     for (const [session, { start, ...outbox }] of this.#agents) {

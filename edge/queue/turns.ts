@@ -91,8 +91,7 @@ export class Turns {
     if (this.#turn) return { reply: look(this.#turn), effects: [] };
     const sql = this.#row ? this.#parts.sql : emptySql;
     const turn = this.#newTurn(now, { ...(this.#row?.state ?? newQueueState("")) }, sql);
-    const reply = look(turn);
-    return { reply, effects: turn.finish() };
+    return { reply: look(turn), effects: turn.answers };
   }
 
   #begin(now: number, isNew: boolean): Turn {
