@@ -148,7 +148,11 @@ test("while it pulls", async () => {
     const job = await stack.finished(id);
     expect(job.finished?.reason).toBe("Error");
     expect(job.finished?.result?.error).toMatch(/slow/);
-    expect(await jobsLeftOf(String(agent?.id))).toEqual([]);
+    await until(
+      "nothing of its jobs is left",
+      () => jobsLeftOf(String(agent?.id)),
+      (left) => left.length === 0,
+    );
   } finally {
     registry.closeAllConnections();
     registry.close();

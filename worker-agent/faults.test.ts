@@ -93,7 +93,11 @@ describe.concurrent("an agent", () => {
       () => jobsLeftOf(sleeper.id),
       (left) => left.length === 0,
     );
-    expect(await jobsLeftOf(other.id)).toHaveLength(1);
+    await until(
+      "it has a container",
+      () => jobsLeftOf(other.id),
+      (left) => left.length === 1,
+    );
   });
 
   test("that is killed is replaced within 25 s, each job ends once, and its next process leaves nothing of it", async () => {

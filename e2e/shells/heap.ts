@@ -34,6 +34,8 @@ export async function openHeap(program: Program): Promise<Heap> {
     socket.send(JSON.stringify({ id, method }));
     return answers.find(`the answer to ${method}`, (answer) => (answer.id === id ? answer : undefined), { from });
   };
+  // workerd's debugger may never answer one whose first question is to collect garbage.
+  await ask("Runtime.enable");
   return {
     bytes: async () => {
       await ask("HeapProfiler.collectGarbage");
